@@ -1,0 +1,1 @@
+"""Pure functions over stored predictions and usage. Nothing here reads a file or runs a model."""

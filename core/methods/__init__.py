@@ -1,0 +1,143 @@
+"""How models become predictors: one table of methods over a few classes.
+
+This module is light (no torch): the classes are named here and imported by `method_class` in the process that
+runs them.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.errors import TradeoffError, unknown
+from core.methods.settings import (
+    EmbeddingLinearSettings,
+    EncoderLoraSettings,
+    EncoderSettings,
+    MajoritySettings,
+    PromptSettings,
+    Settings,
+    TfidfLinearSettings,
+)
+
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """A row of the table: where the class is, its settings, and what a user should know."""
+
+    name: str
+    path: str
+    settings: type[Settings]
+    family: str
+    """Colour on every chart: `baseline`, `encoder`, `finetuned_llm`, `prompted_llm` or `api`."""
+    tasks: tuple[str, ...]
+    needs_model: bool
+    summary: str
+    memory_setting: str = ""
+    """The setting to lower when memory runs out."""
+
+
+METHODS: dict[str, MethodEntry] = {
+    entry.name: entry
+    for entry in (
+        MethodEntry(
+            "majority",
+            "core.methods.majority:Majority",
+            MajoritySettings,
+            "baseline",
+            ("single_label",),
+            False,
+            "Always answers the most frequent label: the floor that everything must beat",
+        ),
+        MethodEntry(
+            "tfidf-linear",
+            "core.methods.linear:TfidfLinear",
+            TfidfLinearSettings,
+            "baseline",
+            ("single_label",),
+            False,
+            "Word and character counts + logistic regression: seconds to fit, no neural network",
+            "max_features",
+        ),
+        MethodEntry(
+            "embedding-linear",
+            "core.methods.linear:EmbeddingLinear",
+            EmbeddingLinearSettings,
+            "encoder",
+            ("single_label",),
+            True,
+            "Frozen text embeddings + logistic regression",
+            "batch_tokens",
+        ),
+        MethodEntry(
+            "encoder-full",
+            "core.methods.encoder:Encoder",
+            EncoderSettings,
+            "encoder",
+            ("single_label",),
+            True,
+            "All weights of a small encoder are fine-tuned on your texts",
+            "batch_size",
+        ),
+        MethodEntry(
+            "encoder-lora",
+            "core.methods.encoder:EncoderLora",
+            EncoderLoraSettings,
+            "encoder",
+            ("single_label",),
+            True,
+            "Small adapters are fine-tuned, the encoder stays frozen",
+            "batch_size",
+        ),
+        MethodEntry(
+            "prompt",
+            "core.methods.prompt:Prompt",
+            PromptSettings,
+            "prompted_llm",
+            ("single_label",),
+            True,
+            "A language model is asked in words; nothing is trained",
+            "batch_tokens",
+        ),
+    )
+}
+
+
+def method_entry(name: str) -> MethodEntry:
+    """The row of the method called `name`.
+
+    Raises:
+        TradeoffError: there is no such method.
+    """
+    if name not in METHODS:
+        raise unknown("method", name, METHODS)
+    return METHODS[name]
+
+
+def method_class(name: str) -> type[Any]:
+    """Import the class of a method. It may import torch: call this in a child process only."""
+    module, _, attribute = method_entry(name).path.partition(":")
+    found: type[Any] = getattr(import_module(module), attribute)
+    return found
+
+
+def checked_settings(method: str, values: dict[str, Any], where: str) -> Settings:
+    """The settings record of `method` with `values` over its defaults.
+
+    Raises:
+        TradeoffError: an unknown setting (with the nearest name) or a value out of bounds.
+    """
+    kind = method_entry(method).settings
+    for name in values:
+        if name not in kind.model_fields:
+            raise unknown(f"setting of {where}", name, kind.model_fields)
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        help_text = kind.model_fields[name].description or ""
+        raise TradeoffError(
+            f"{where}.{name} = {values.get(name)!r} cannot be used: {first['msg'].lower()}", remedy=f"{help_text}."
+        ) from None

@@ -1,0 +1,117 @@
+"""The contract of a method: how a model becomes a predictor."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from core.errors import TradeoffError
+from core.tasks.base import Example, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Token buckets of one or more texts: what priced APIs bill and local models compute.
+
+    `input` counts all tokens read, `cached` those of them that were reused and not computed again.
+    """
+
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+    def __add__(self, other: "Tokens") -> "Tokens":
+        return Tokens(
+            self.input + other.input,
+            self.cached + other.cached,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a candidate answered for one example.
+
+    `target` is the encoded prediction, or None (invalid) with the `reason`. `probabilities` are aligned to the
+    label set of the context and sum to 1. `seconds` is this text's share of its batch's wall time.
+    """
+
+    id: str
+    target: str | None
+    reason: str | None = None
+    confidence: float | None = None
+    probabilities: Sequence[float] | None = None
+    completion: str | None = None
+    seconds: float = 0.0
+    tokens: Tokens = Tokens()
+
+
+class Cancelled(Exception):
+    """Raised inside a method when the run is to stop."""
+
+
+def _quiet(event: dict[str, Any]) -> None:
+    pass
+
+
+@dataclass
+class Context:
+    """What a method may use while it works.
+
+    Attributes:
+        task: the task, for scoring validation predictions.
+        labels: the dataset's label set, sorted; probabilities are aligned to it.
+        device: "cpu" or "cuda".
+        seed: seeds every random choice.
+        models: folder for models converted once (`Home.cache / "models"`).
+        checkpoints: folder to resume from; None when nothing is to be kept.
+        report: takes progress events: `{"phase": "fit", "step": 40, "steps": 300, "loss": 0.7, "metric":
+            "validation_accuracy", "value": 0.9, "epoch": 1, "learning_rate": 2e-5}`; every key but phase, step
+            and steps may be left out; `message` is a line for the log.
+        should_stop: asked between batches; when true the method saves a checkpoint and raises `Cancelled`.
+    """
+
+    task: Task
+    labels: list[str]
+    device: str = "cpu"
+    seed: int = 0
+    models: Path = Path("data/cache/models")
+    checkpoints: Path | None = None
+    report: Callable[[dict[str, Any]], None] = _quiet
+    should_stop: Callable[[], bool] = lambda: False
+    notes: dict[str, Any] = field(default_factory=dict)
+    """Facts about the run worth keeping, e.g. truncated examples; they end in `notes` of usage.json."""
+
+    def stop_if_asked(self) -> None:
+        """Raises `Cancelled` when the run is to stop."""
+        if self.should_stop():
+            raise Cancelled
+
+
+class Method(Protocol):
+    """An estimator. `fit` may be called again after a kill and resumes from `context.checkpoints`."""
+
+    def __init__(self, settings: Any, model: str | None = None) -> None:
+        """`settings` is the method's settings record, `model` a model name (see `core.methods.models`)."""
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: Context) -> None:
+        """Learn from `train`; choose (early stopping, thresholds) on `validation` only."""
+
+    def predict(self, examples: Sequence[Example], context: Context) -> Iterator[Prediction]:
+        """A prediction an example, in any order, as they are ready. Targets of `examples` are never looked at."""
+
+    def save(self, folder: Path) -> None:
+        """Write what `load` needs: JSON and safetensors only."""
+
+    @classmethod
+    def load(cls, folder: Path, context: Context) -> Self:
+        """The method as it was saved: its predictions are the same."""
+
+
+def out_of_memory(setting: str, where: str) -> TradeoffError:
+    """The error for a run that ran out of memory, naming the setting to lower."""
+    return TradeoffError(
+        "The run needed more memory than the device has", where, f"Lower {setting}, or choose a smaller model."
+    )

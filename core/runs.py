@@ -1,0 +1,238 @@
+"""The run folder: the truth about a run. Everything else (index, pages, command line) is read from it.
+
+spec.json            RunSpec, written first
+state.json           queued | running | finished | failed | cancelled, with when, why and the remedy
+.lock                held by the process that executes the run: running + nobody holds it = that process died
+progress.jsonl       events of `Context.report`, each with `at` (ISO UTC)
+log.txt              stdout and stderr of the run's process
+environment.json     commit, versions, hardware
+checkpoints/         to resume from; removed when the run has finished
+parts/               finished predictions and usage of unfinished phases; removed when the run has finished
+predictions.parquet  a row an example
+scores.json          {"scores": [Score, …], "labels": [...]}
+usage.json           {"phases": {"fit": Usage, "predict": Usage, "latency": Usage}, "notes": {…}}
+model/               what `Method.load` needs
+"""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+import pyarrow as pa
+
+from core import files
+from core.errors import unknown
+from core.home import Home
+from core.spec import Record, RunSpec
+from core.tasks.base import Score
+from core.usage import Usage, read_usage
+
+Status = Literal["queued", "running", "finished", "failed", "cancelled"]
+STATUSES: tuple[Status, ...] = ("queued", "running", "finished", "failed", "cancelled")
+ENDED: tuple[Status, ...] = ("finished", "failed", "cancelled")
+
+PREDICTIONS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("split", pa.string()),
+        ("target", pa.string()),
+        ("prediction", pa.string()),
+        ("reason", pa.string()),
+        ("confidence", pa.float32()),
+        ("probabilities", pa.list_(pa.float32())),
+        ("completion", pa.string()),
+        ("seconds", pa.float64()),
+        ("tokens_input", pa.int32()),
+        ("tokens_cached", pa.int32()),
+        ("tokens_output", pa.int32()),
+        ("tokens_reasoning", pa.int32()),
+    ]
+)
+"""The columns of predictions.parquet; probabilities are aligned to `labels` of scores.json."""
+
+
+class State(Record):
+    """Where a run stands. `queued_at` orders the queue; `attempt` counts executions."""
+
+    status: Status
+    at: str
+    queued_at: str
+    started_at: str | None = None
+    reason: str = ""
+    remedy: str = ""
+    attempt: int = 0
+    pid: int | None = None
+    pid_started: float | None = None
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run on disk. Reading never fails on a half-made folder: what is absent is None or empty."""
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def spec(self) -> RunSpec:
+        """What is run."""
+        return RunSpec(**files.read_json(self.path / "spec.json"))
+
+    @property
+    def state(self) -> State | None:
+        """The state as written; see `effective_status` for a run whose process died."""
+        content = files.read_json(self.path / "state.json")
+        return State(**content) if content else None
+
+    @property
+    def usage(self) -> dict[str, Usage]:
+        """Usage by phase."""
+        return read_usage(files.read_json(self.path / "usage.json"))
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What the method noted: truncated texts, the epoch kept, …"""
+        notes: dict[str, Any] = files.read_json(self.path / "usage.json", {}).get("notes", {})
+        return notes
+
+    @property
+    def scores(self) -> list[Score]:
+        """Every score of every split."""
+        return [Score(**score) for score in files.read_json(self.path / "scores.json", {}).get("scores", [])]
+
+    @property
+    def labels(self) -> list[str]:
+        """The label set that probabilities are aligned to."""
+        labels: list[str] = files.read_json(self.path / "scores.json", {}).get("labels", [])
+        return labels
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Commit, versions and hardware of the last attempt."""
+        content: dict[str, Any] = files.read_json(self.path / "environment.json", {})
+        return content
+
+    def progress(self) -> list[dict[str, Any]]:
+        """All progress events, oldest first."""
+        return list(files.read_jsonl(self.path / "progress.jsonl"))
+
+    def log_tail(self, characters: int = 20_000) -> str:
+        """The end of the log."""
+        try:
+            with open(self.path / "log.txt", "rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - characters * 2))
+                return file.read().decode("utf-8", "replace")[-characters:]
+        except FileNotFoundError:
+            return ""
+
+    def write_scores(self, scores: list[Score], labels: list[str]) -> None:
+        """Write scores.json."""
+        files.write_json(self.path / "scores.json", {"scores": [asdict(score) for score in scores], "labels": labels})
+
+    def write_usage(self, phases: dict[str, Usage], notes: dict[str, Any]) -> None:
+        """Write usage.json."""
+        content = {phase: usage.model_dump(mode="json") for phase, usage in phases.items()}
+        files.write_json(self.path / "usage.json", {"phases": content, "notes": notes})
+
+    def set_state(self, status: Status, reason: str = "", remedy: str = "", **changes: Any) -> State:
+        """Write the state; fields not named keep their value."""
+        before = self.state
+        kept = before.model_dump() if before else {"queued_at": files.now()}
+        state = State(**{**kept, "status": status, "at": files.now(), "reason": reason, "remedy": remedy, **changes})
+        files.write_json(self.path / "state.json", state.model_dump(mode="json"))
+        return state
+
+    def lock(self, wait_seconds: float = 5.0) -> AbstractContextManager[bool]:
+        """Hold the run while it is executed; yields False when another process holds it."""
+        return files.held(self.path / ".lock", wait_seconds)
+
+    @property
+    def is_executing(self) -> bool:
+        """Whether a living process executes the run."""
+        return files.is_held(self.path / ".lock")
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether somebody asked the run to stop."""
+        return (self.path / "cancel").exists()
+
+
+def create_run(home: Home, spec: RunSpec) -> RunFolder:
+    """The folder of `spec`, made when absent. The spec is written last, so a folder with a spec is whole."""
+    folder = RunFolder(home.runs / spec.run_id)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    if not (folder.path / "spec.json").exists():
+        folder.set_state("queued")
+        files.write_json(folder.path / "spec.json", spec.model_dump(mode="json"))
+    return folder
+
+
+def find_run(home: Home, run_id: str) -> RunFolder:
+    """The run called `run_id`, or the only one whose id starts with it.
+
+    Raises:
+        TradeoffError: there is none, or several.
+    """
+    folders = {folder.run_id: folder for folder in list_runs(home)}
+    matches = [folder for name, folder in folders.items() if name == run_id] or [
+        folder for name, folder in folders.items() if run_id and name.startswith(run_id)
+    ]
+    if len(matches) != 1:
+        raise unknown("run" if not matches else f"single run among {len(matches)} called", run_id, folders)
+    return matches[0]
+
+
+def list_runs(home: Home) -> Iterator[RunFolder]:
+    """Every whole run folder, in name order."""
+    for path in sorted(home.runs.iterdir()) if home.runs.exists() else []:
+        if (path / "spec.json").exists() and (path / "state.json").exists():
+            yield RunFolder(path)
+
+
+def delete_run(folder: RunFolder) -> None:
+    """Remove an ended or queued run: first its mark as a run, then the rest, so a kill leaves no half run."""
+    (folder.path / "spec.json").unlink(missing_ok=True)
+    shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def end_process_group(state: State, grace_seconds: float) -> None:
+    """SIGTERM the run's process group, SIGKILL what is left after `grace_seconds`.
+
+    The recorded start time guards against a pid that was given to another process since.
+    """
+    process = run_process(state)
+    if process is None or os.getpgid(process.pid) == os.getpgid(0):
+        return
+    group = os.getpgid(process.pid)
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(group, sent)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + grace_seconds
+        while time.monotonic() < deadline and process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.05)
+        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+            return
+
+
+def run_process(state: State) -> psutil.Process | None:
+    """The living process that the state names, or None."""
+    if state.pid is None:
+        return None
+    try:
+        process = psutil.Process(state.pid)
+        same = state.pid_started is None or abs(process.create_time() - state.pid_started) < 1.0
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None

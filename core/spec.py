@@ -1,0 +1,82 @@
+"""What is to be run: candidates, runs and experiments, as plain records."""
+
+import hashlib
+import json
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TaskName = Literal["single_label", "multi_label", "token_labels", "intent_slots"]
+Device = Literal["cpu", "cuda"]
+
+
+class Record(BaseModel):
+    """A frozen record that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Candidate(Record):
+    """Method + model + settings: what is compared.
+
+    `id` is the name people use (`minilm-full`); `settings` holds *every* setting of the method, so that a run
+    still says what it did when a default changes. `changed` names those that differ from the id's own defaults.
+    """
+
+    id: str
+    method: str
+    model: str | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The id, followed by the settings that were changed: `minilm-full [epochs=5]`."""
+        if not self.changed:
+            return self.id
+        return f"{self.id} [{', '.join(f'{name}={self.settings[name]}' for name in self.changed)}]"
+
+
+class RunSpec(Record):
+    """A candidate fitted and tested once on one version of a dataset, with one seed and train size.
+
+    `train_size` None means all training examples. `device` is where it is metered: the same candidate on
+    another device is another run, since its usage differs.
+    """
+
+    dataset: str
+    fingerprint: str
+    task: TaskName
+    candidate: Candidate
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    train_size: int | None = Field(None, ge=1)
+    device: Device = "cpu"
+
+    @property
+    def run_id(self) -> str:
+        """A readable name and a hash of the whole spec: the same spec always has the same id."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        digest = hashlib.sha256(content.encode()).hexdigest()[:10]
+        size = f"-n{self.train_size}" if self.train_size else ""
+        return f"{slug(self.dataset)}.{slug(self.candidate.id)}.s{self.seed}{size}.{digest}"
+
+
+class Experiment(Record):
+    """A dataset × candidates × seeds × train sizes: a grid of runs."""
+
+    dataset: str
+    candidates: list[str] = Field(min_length=1)
+    seeds: list[int] = Field(default=[0], min_length=1)
+    train_sizes: list[int | None] = Field(default=[None], min_length=1)
+    settings: dict[str, dict[str, Any]] = Field(default_factory=dict, description="changed settings by candidate id")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+def slug(name: str, longest: int = 48) -> str:
+    """`name` as a safe part of a file name: letters, digits, `-` and `_`; never empty.
+
+    >>> slug("FacebookAI/roberta base"), slug("../..")
+    ('FacebookAI-roberta-base', 'unnamed')
+    """
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:longest].strip("-") or "unnamed"

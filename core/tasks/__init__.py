@@ -1,0 +1,21 @@
+"""What is predicted and how it is scored: one module a task, one table of them all."""
+
+from core.errors import unknown
+from core.tasks.base import Example, Score, Task
+from core.tasks.single_label import SingleLabel
+
+TASKS: dict[str, Task] = {task.name: task for task in (SingleLabel(),)}
+
+
+def get_task(name: str) -> Task:
+    """The task called `name`.
+
+    Raises:
+        TradeoffError: there is no such task.
+    """
+    if name not in TASKS:
+        raise unknown("task", name, TASKS)
+    return TASKS[name]
+
+
+__all__ = ["TASKS", "Example", "Score", "Task", "get_task"]
