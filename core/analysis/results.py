@@ -1,0 +1,202 @@
+"""From runs to a row a candidate: quality with its interval beside cost, energy and latency."""
+
+from collections.abc import Callable, Iterable, Sequence
+from math import sqrt
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from core.methods import METHODS
+from core.runs import Status
+from core.spec import Record, RunSpec
+from core.tasks import get_task
+from core.tasks.base import Score
+from core.usage import PROVENANCES, Provenance, Usage
+
+
+class RunSummary(Record):
+    """What the pages need of a run, without its predictions."""
+
+    run_id: str
+    spec: RunSpec
+    status: Status
+    scores: tuple[Score, ...] = ()
+    usage: dict[str, Usage] = {}
+
+    def score(self, metric: str, split: str = "test") -> Score | None:
+        """The score of `metric` on `split`, if it has been computed."""
+        return next((s for s in self.scores if s.metric == metric and s.split == split), None)
+
+
+class Price(Record):
+    """What a phase cost in USD; None when the price is unknown. `basis` says which price, as of when."""
+
+    usd: float | None
+    basis: str
+
+
+class CandidateRow(Record):
+    """A candidate on one dataset and device: means over its finished runs. Shares are 0…1, rates are per 1,000 texts."""
+
+    candidate: str
+    candidate_id: str
+    method: str
+    family: str
+    model: str | None
+    device: str
+    train_size: int | None
+    runs: int
+    run_ids: tuple[str, ...]
+    seeds: tuple[int, ...]
+    metric: str
+    quality: float
+    quality_low: float | None
+    quality_high: float | None
+    validation_quality: float | None
+    test_texts: int
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    weighted_f1: float | None = None
+    mcc: float | None = None
+    invalid_rate: float | None = None
+    usd_per_1k: float | None = None
+    kwh_per_1k: float | None = None
+    co2e_g_per_1k: float | None = None
+    energy_provenance: Provenance = "unknown"
+    latency_p50_ms: float | None = None
+    latency_p95_ms: float | None = None
+    texts_per_second: float | None = None
+    fit_seconds: float | None = None
+    fit_kwh: float | None = None
+    fit_usd: float | None = None
+    peak_ram_bytes: int | None = None
+    peak_gpu_bytes: int | None = None
+    price_basis: str = ""
+    flags: tuple[str, ...] = ()
+
+
+def candidate_rows(
+    runs: Iterable[RunSummary],
+    price: Callable[[Usage, str | None], Price],
+    metric: str | None = None,
+    train_size: int | None | str = "largest",
+) -> list[CandidateRow]:
+    """A row a candidate and device, best quality first, from finished runs of one dataset version.
+
+    `price` gives the cost of a phase's usage for a model. `metric` is the task's primary one by default.
+    `train_size` "largest" takes for each candidate its runs with the most training texts, "all" makes a row for
+    each size.
+    """
+    groups: dict[tuple[Any, ...], list[RunSummary]] = {}
+    for run in runs:
+        spec = run.spec
+        chosen = metric or get_task(spec.task).primary_metric
+        if run.status == "finished" and run.score(chosen):
+            groups.setdefault((spec.candidate.label, spec.device, spec.train_size), []).append(run)
+    if train_size == "largest":
+        groups = _largest(groups)
+    elif train_size != "all":
+        groups = {key: group for key, group in groups.items() if key[2] == train_size}
+    devices: dict[str, set[str]] = {}
+    for label, device, _ in groups:
+        devices.setdefault(label, set()).add(device)
+    rows = [_row(group, price, metric, len(devices[key[0]]) > 1) for key, group in groups.items()]
+    return sorted(rows, key=lambda row: (-row.quality, row.candidate))
+
+
+def combine_seeds(scores: Sequence[Score]) -> tuple[float, float | None, float | None]:
+    """Mean of a metric over runs (seeds) with a 95 % interval.
+
+    All runs saw the same test texts, so their sampling errors do not average out: the mean half-width stays.
+    The spread between seeds adds Student's interval of the mean, in quadrature. One run keeps its own interval.
+    """
+    values = [score.value for score in scores]
+    mean = fmean(values)
+    below = [score.value - score.low for score in scores if score.low is not None]
+    above = [score.high - score.value for score in scores if score.high is not None]
+    if len(below) < len(scores) or len(above) < len(scores):
+        return mean, None, None
+    k = len(values)
+    luck = float(stats.t.ppf(0.975, k - 1)) * stdev(values) / sqrt(k) if k > 1 else 0.0
+    return mean, max(-1.0, mean - sqrt(fmean(below) ** 2 + luck**2)), min(1.0, mean + sqrt(fmean(above) ** 2 + luck**2))
+
+
+def _largest(groups: dict[tuple[Any, ...], list[RunSummary]]) -> dict[tuple[Any, ...], list[RunSummary]]:
+    best: dict[tuple[str, str], tuple[Any, ...]] = {}
+    for key in groups:
+        label, device, size = key
+        known = best.get((label, device))
+        if known is None or (known[2] is not None and (size is None or size > known[2])):
+            best[(label, device)] = key
+    return {key: groups[key] for key in best.values()}
+
+
+def _row(
+    runs: list[RunSummary], price: Callable[[Usage, str | None], Price], metric: str | None, name_device: bool
+) -> CandidateRow:
+    first = runs[0].spec
+    metric = metric or get_task(first.task).primary_metric
+    quality, low, high = combine_seeds(_scores(runs, metric))
+    fit, predict = _phase(runs, "fit"), _phase(runs, "predict")
+    candidate = first.candidate
+    served = [price(usage, candidate.model) for usage in predict]
+    singles = [ms for run in runs if (usage := run.usage.get("latency")) for ms in usage.latency_ms]
+    p50, p95 = (float(q) for q in np.quantile(singles, (0.5, 0.95))) if singles else (None, None)
+    return CandidateRow(
+        candidate=candidate.label + (f" on {first.device}" if name_device else ""),
+        candidate_id=candidate.id, method=candidate.method, family=METHODS[candidate.method].family,
+        model=candidate.model, device=first.device, train_size=first.train_size, runs=len(runs),
+        run_ids=tuple(run.run_id for run in runs), seeds=tuple(sorted({run.spec.seed for run in runs})),
+        metric=metric, quality=quality, quality_low=low, quality_high=high,
+        validation_quality=_mean(score.value for score in _scores(runs, metric, "validation")),
+        test_texts=_scores(runs, metric)[0].n,
+        **{name: _mean(score.value for score in _scores(runs, name))
+           for name in ("accuracy", "macro_f1", "weighted_f1", "mcc", "invalid_rate")},
+        usd_per_1k=_per_1k([cost.usd for cost in served], predict),
+        kwh_per_1k=_per_1k([usage.kwh for usage in predict], predict),
+        co2e_g_per_1k=_per_1k([None if u.co2e_kg is None else u.co2e_kg * 1000 for u in predict], predict),
+        energy_provenance=_least_sure(predict),
+        latency_p50_ms=p50, latency_p95_ms=p95,
+        texts_per_second=_mean(u.texts / u.wall_seconds for u in predict if u.wall_seconds > 0 and u.texts),
+        fit_seconds=_mean(usage.wall_seconds for usage in fit),
+        fit_kwh=_mean_known(usage.kwh for usage in fit),
+        fit_usd=_mean_known(price(usage, candidate.model).usd for usage in fit),
+        peak_ram_bytes=_peak(u.peak_ram_bytes for run in runs for u in run.usage.values()),
+        peak_gpu_bytes=_peak(u.peak_gpu_bytes for run in runs for u in run.usage.values()),
+        price_basis=served[0].basis if served else "",
+        flags=tuple(sorted({flag for run in runs for usage in run.usage.values() for flag in usage.flags})),
+    )  # fmt: skip
+
+
+def _scores(runs: list[RunSummary], metric: str, split: str = "test") -> list[Score]:
+    return [score for run in runs if (score := run.score(metric, split))]
+
+
+def _phase(runs: list[RunSummary], phase: str) -> list[Usage]:
+    return [usage for run in runs if (usage := run.usage.get(phase))]
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    found = list(values)
+    return fmean(found) if found else None
+
+
+def _mean_known(values: Iterable[float | None]) -> float | None:
+    found = list(values)
+    known = [value for value in found if value is not None]
+    return fmean(known) if found and len(known) == len(found) else None
+
+
+def _per_1k(values: list[float | None], usages: list[Usage]) -> float | None:
+    rates = [None if v is None or not u.texts else 1000 * v / u.texts for v, u in zip(values, usages, strict=True)]
+    return _mean_known(rates)
+
+
+def _least_sure(usages: list[Usage]) -> Provenance:
+    return max((usage.energy_provenance for usage in usages), key=PROVENANCES.index, default="unknown")
+
+
+def _peak(values: Iterable[int | None]) -> int | None:
+    return max((value for value in values if value is not None), default=None)
