@@ -59,7 +59,7 @@ class Pricing:
 
 def results(
     home: Home, dataset: str, preferences: Preferences, *, version: str | None = None, metric: str | None = None,
-    train_size: int | None | str = "largest",
+    train_size: int | str | None = "largest",
 ) -> list[CandidateRow]:  # fmt: skip
     """A row a candidate on a dataset, best quality first.
 

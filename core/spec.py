@@ -35,7 +35,7 @@ class Candidate(Record):
         """The id, followed by the settings that were changed: `minilm-full [epochs=5]`."""
         if not self.changed:
             return self.id
-        return f"{self.id} [{', '.join(f'{name}={self.settings[name]}' for name in self.changed)}]"
+        return f"{self.id} [{', '.join(f'{name}={_plain(self.settings[name])}' for name in self.changed)}]"
 
 
 class RunSpec(Record):
@@ -71,6 +71,10 @@ class Experiment(Record):
     train_sizes: list[int | None] = Field(default=[None], min_length=1)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict, description="changed settings by candidate id")
     device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def slug(name: str, longest: int = 48) -> str:

@@ -6,7 +6,6 @@ from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from core.methods import METHODS
 from core.runs import Status
@@ -38,7 +37,7 @@ class Price(Record):
 
 
 class CandidateRow(Record):
-    """A candidate on one dataset and device: means over its finished runs. Shares are 0…1, rates are per 1,000 texts."""
+    """A candidate on one dataset and device: means over its finished runs. Shares are 0…1, rates per 1,000 texts."""
 
     candidate: str
     candidate_id: str
@@ -81,7 +80,7 @@ def candidate_rows(
     runs: Iterable[RunSummary],
     price: Callable[[Usage, str | None], Price],
     metric: str | None = None,
-    train_size: int | None | str = "largest",
+    train_size: int | str | None = "largest",
 ) -> list[CandidateRow]:
     """A row a candidate and device, best quality first, from finished runs of one dataset version.
 
@@ -119,8 +118,14 @@ def combine_seeds(scores: Sequence[Score]) -> tuple[float, float | None, float |
     if len(below) < len(scores) or len(above) < len(scores):
         return mean, None, None
     k = len(values)
-    luck = float(stats.t.ppf(0.975, k - 1)) * stdev(values) / sqrt(k) if k > 1 else 0.0
+    luck = _student(k - 1) * stdev(values) / sqrt(k) if k > 1 else 0.0
     return mean, max(-1.0, mean - sqrt(fmean(below) ** 2 + luck**2)), min(1.0, mean + sqrt(fmean(above) ** 2 + luck**2))
+
+
+def _student(freedom: int) -> float:
+    from scipy import stats  # half a second to import, and most dashboards never need it
+
+    return float(stats.t.ppf(0.975, freedom))
 
 
 def _largest(groups: dict[tuple[Any, ...], list[RunSummary]]) -> dict[tuple[Any, ...], list[RunSummary]]:

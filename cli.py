@@ -1,0 +1,352 @@
+"""The command line: the same verbs as the pages, without a screen.
+
+`--json` prints machine-readable output on stdout and nothing else there. A mistake of the user exits with 2 and
+one line on stderr; `launch --wait` exits with 1 when a run did not finish.
+"""
+
+import argparse
+import difflib
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from core.errors import TradeoffError
+from core.home import Home
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose mistakes are one line that says how to go on."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the mistake as the product's error."""
+        raise TradeoffError(message[0].upper() + message[1:], remedy=f"See `{self.prog} --help`.")
+
+
+def import_(options: argparse.Namespace, home: Home) -> Any:
+    """Read a labelled set from files, a bundled set (`bundled:trec`) or the hub (`hf:NAME`)."""
+    from core.data import bundled, hub
+    from core.data.importing import import_dataset
+
+    source = options.path
+    if source.startswith("bundled:"):
+        dataset = bundled.import_bundled(home, source.removeprefix("bundled:"))
+    elif source.startswith("hf:"):
+        dataset = hub.import_from_hub(home, source.removeprefix("hf:"))
+    else:
+        if not options.name:
+            raise TradeoffError("A name is missing", remedy="Add --name NAME: runs and pages will call the set by it.")
+        dataset = import_dataset(
+            home, options.name, Path(source), task=options.task, text=options.text, label=options.label,
+            split=options.split, id=options.id, validation=options.validation, test=options.test,
+            encoding=options.encoding, delimiter=options.delimiter, seed=options.seed,
+        )  # fmt: skip
+    return dataset.info.model_dump(mode="json")
+
+
+def datasets(_: argparse.Namespace, home: Home) -> Any:
+    """The labelled sets that are here."""
+    from core.data.dataset import list_datasets
+
+    return [
+        {"name": info.name, "task": info.task, "labels": len(info.labels), **info.counts, "version": info.fingerprint}
+        for info in list_datasets(home)
+    ]
+
+
+def audit(options: argparse.Namespace, home: Home) -> Any:
+    """What is wrong with a labelled set."""
+    from core.data.audit import audit as audited
+    from core.data.audit import load_audit
+    from core.data.dataset import load_dataset
+
+    dataset = load_dataset(home, options.dataset, options.version)
+    return (load_audit(dataset) or audited(dataset)).model_dump(mode="json")
+
+
+def candidates(options: argparse.Namespace, _: Home) -> Any:
+    """What can be run, and with --settings every setting with its bounds."""
+    from core.candidates import CANDIDATES, resolve
+    from core.methods import METHODS
+
+    rows: list[dict[str, Any]] = []
+    for entry in CANDIDATES.values():
+        row: dict[str, Any] = {
+            "candidate": entry.id,
+            "method": entry.method,
+            "model": entry.model,
+            "what": entry.summary,
+        }
+        if options.settings or options.json:
+            fields = METHODS[entry.method].settings.model_fields
+            row["settings"] = resolve(entry.id).settings
+            row["help"] = {name: field.description for name, field in fields.items()}
+        rows.append(row)
+    return rows
+
+
+def launch(options: argparse.Namespace, home: Home) -> Any:
+    """Queue a grid of runs; --wait shows them through to the end."""
+    from core import launch as launching
+    from core.watch import wait_for
+
+    experiment = _experiment(options)
+    folders = launching.launch(home, experiment)
+    if options.wait:
+        options.failed = not wait_for(home, folders, quiet=options.json)
+    return _run_rows(home, [folder.run_id for folder in folders])
+
+
+def runs(options: argparse.Namespace, home: Home) -> Any:
+    """The runs and where they stand."""
+    from core.reconcile import reconcile
+
+    reconcile(home)
+    rows = _run_rows(home)
+    return [
+        row for row in rows if options.dataset in (None, row["dataset"]) and options.status in (None, row["status"])
+    ]
+
+
+def cancel(options: argparse.Namespace, home: Home) -> Any:
+    """Stop runs."""
+    from core import launch as launching
+
+    ids = [launching.cancel(home, run).run_id for run in options.runs]
+    return _run_rows(home, ids)
+
+
+def retry(options: argparse.Namespace, home: Home) -> Any:
+    """Queue failed or cancelled runs again; they resume from where they were."""
+    from core import launch as launching
+
+    ids = [launching.retry(home, run, afresh=options.afresh).run_id for run in options.runs]
+    return _run_rows(home, ids)
+
+
+def results(options: argparse.Namespace, home: Home) -> Any:
+    """A row a candidate: quality with its interval, cost, energy, latency."""
+    from core.preferences import load
+    from core.results import results as computed
+
+    size: int | str = options.train_size or "largest"
+    size = int(size) if str(size).isdigit() else size
+    rows = computed(home, options.dataset, load(home), version=options.version, metric=options.metric, train_size=size)
+    return [row.model_dump(mode="json") for row in rows]
+
+
+def predict(options: argparse.Namespace, home: Home) -> Any:
+    """Let a finished run answer texts, or a file of texts."""
+    from core.predictor import Predictor, find_fitted
+
+    folder = find_fitted(home, options.run, options.dataset)
+    with Predictor(home) as predictor:
+        if options.file:
+            return _predict_file(options, predictor, folder.run_id)
+        if not options.texts:
+            raise TradeoffError("No text was given", remedy="Add texts, or --file IN --out OUT.")
+        return predictor.predict(folder.run_id, options.texts)
+
+
+def sql(options: argparse.Namespace, home: Home) -> Any:
+    """Ask the index in SQL; it is read-only."""
+    from store.db import open_index
+    from store.ingest import refresh
+    from store.sandbox import run_sql
+
+    with open_index(home) as index:
+        refresh(index)
+        result = run_sql(index, options.query)
+    return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+
+
+def doctor(_: argparse.Namespace, home: Home) -> Any:
+    """Is everything here that the product needs?"""
+    from core.doctor import examine
+
+    return [check.model_dump() for check in examine(home)]
+
+
+def _experiment(options: argparse.Namespace) -> Any:
+    from core import launch as launching
+    from core.spec import Experiment
+
+    if options.experiment:
+        experiment = launching.read_experiment(Path(options.experiment))
+        return experiment.model_copy(update={"dataset": options.dataset} if options.dataset else {})
+    if not options.dataset or not options.candidates:
+        raise TradeoffError(
+            "A dataset and candidates are needed",
+            remedy="Give --dataset NAME --candidates a,b,c, or the path of an experiment file.",
+        )
+    return Experiment(
+        dataset=options.dataset, candidates=options.candidates, seeds=options.seeds,
+        train_sizes=options.train_size, settings=_settings(options.set), device=options.device,
+    )  # fmt: skip
+
+
+def _settings(changes: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """`candidate.setting=value` as a table; values are read as JSON where they are JSON, else as text."""
+    found: dict[str, dict[str, Any]] = {}
+    for change in changes:
+        path, equals, text = change.partition("=")
+        candidate, dot, setting = path.rpartition(".")
+        if not equals or not dot:
+            raise TradeoffError(f'"{change}" cannot be read', remedy="Write --set candidate.setting=value.")
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        found.setdefault(candidate, {})[setting] = value
+    return found
+
+
+def _run_rows(home: Home, ids: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    from core.progress import summary
+    from core.runs import find_run, list_runs
+
+    rows = []
+    for folder in list_runs(home) if ids is None else [find_run(home, run_id) for run_id in ids]:
+        spec, state, progress = folder.spec, folder.state, summary(folder)
+        rows.append(
+            {
+                "run": folder.run_id, "dataset": spec.dataset, "candidate": spec.candidate.label, "seed": spec.seed,
+                "train_size": spec.train_size, "device": spec.device, "status": state.status if state else "queued",
+                "progress": progress.line, "reason": state.reason if state else "",
+                "remedy": state.remedy if state else "",
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _predict_file(options: argparse.Namespace, predictor: Any, run_id: str) -> Any:
+    from core.predictor import read_texts
+    from store.export import write_table
+
+    if not options.out:
+        raise TradeoffError("Where the answers should go is missing", remedy="Add --out FILE (.csv, .xlsx, .parquet).")
+    texts = read_texts(Path(options.file), column=options.text)
+    answers = predictor.predict(run_id, texts)
+    write_table(answers, Path(options.out))
+    return {"run": run_id, "texts": len(texts), "out": options.out}
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _sizes(text: str) -> list[int | None]:
+    return [None if part in ("all", "0") else int(part) for part in text.split(",")]
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def parser() -> Parser:
+    """The verbs and their options."""
+    top = Parser(prog="cli.py", description="Choose a text model on your own data.")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=Parser)
+
+    def verb(name: str, act: Callable[[argparse.Namespace, Home], Any]) -> Parser:
+        made: Parser = verbs.add_parser(name, help=act.__doc__, description=act.__doc__)
+        made.add_argument("--json", action="store_true", help="print JSON on stdout and nothing else")
+        made.set_defaults(act=act, failed=False)
+        return made
+
+    made = verb("import", import_)
+    made.add_argument("path", metavar="PATH", help="a file, bundled:NAME or hf:NAME")
+    made.add_argument("--name", help="what to call the set")
+    made.add_argument("--task", default="single_label")
+    for column in ("text", "label", "split", "id"):
+        made.add_argument(f"--{column}", metavar="COLUMN", help=f"the {column} column; guessed when left out")
+    made.add_argument("--validation", type=Path, metavar="PATH")
+    made.add_argument("--test", type=Path, metavar="PATH")
+    made.add_argument("--encoding")
+    made.add_argument("--delimiter")
+    made.add_argument("--seed", type=int, default=0, help="for splits that are made")
+
+    verb("datasets", datasets)
+
+    made = verb("audit", audit)
+    made.add_argument("dataset")
+    made.add_argument("--version", help="start of a fingerprint; the current one by default")
+
+    made = verb("candidates", candidates)
+    made.add_argument("--settings", action="store_true", help="show every setting")
+
+    made = verb("launch", launch)
+    made.add_argument("experiment", nargs="?", metavar="FILE.yaml", help="an experiment file")
+    made.add_argument("--dataset")
+    made.add_argument("--candidates", type=_names, metavar="A,B,C")
+    made.add_argument("--seeds", type=_numbers, default=[0], metavar="0,1")
+    made.add_argument("--train-size", type=_sizes, default=[None], metavar="N[,N]")
+    made.add_argument("--set", action="append", default=[], metavar="CANDIDATE.SETTING=VALUE")
+    made.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    made.add_argument("--wait", action="store_true", help="show the runs through to the end")
+
+    made = verb("runs", runs)
+    made.add_argument("--dataset")
+    made.add_argument("--status", choices=("queued", "running", "finished", "failed", "cancelled"))
+
+    made = verb("cancel", cancel)
+    made.add_argument("runs", nargs="+", metavar="RUN")
+
+    made = verb("retry", retry)
+    made.add_argument("runs", nargs="+", metavar="RUN")
+    made.add_argument("--afresh", action="store_true", help="start over instead of resuming")
+
+    made = verb("results", results)
+    made.add_argument("dataset")
+    made.add_argument("--metric")
+    made.add_argument("--train-size", help="a number, or all")
+    made.add_argument("--version", help="start of a fingerprint; the current one by default")
+
+    made = verb("predict", predict)
+    made.add_argument("run", metavar="RUN_OR_CANDIDATE")
+    made.add_argument("texts", nargs="*", metavar="TEXT")
+    made.add_argument("--dataset", help="needed when a candidate is named")
+    made.add_argument("--file", metavar="IN")
+    made.add_argument("--text", metavar="COLUMN", help="the text column of IN; guessed when left out")
+    made.add_argument("--out", metavar="OUT")
+
+    made = verb("sql", sql)
+    made.add_argument("query")
+
+    verb("doctor", doctor)
+    return top
+
+
+def known_verb(arguments: Sequence[str], verbs: Iterable[str]) -> None:
+    """Raise "did you mean" for a mistyped verb, which argparse would answer with the whole list."""
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in verbs:
+        near = difflib.get_close_matches(arguments[0], verbs, n=1)
+        remedy = f'Did you mean "{near[0]}"?' if near else f"The verbs are {', '.join(verbs)}."
+        raise TradeoffError(f'There is no verb "{arguments[0]}"', remedy=remedy)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one verb; returns the exit code."""
+    from core.tables import show
+
+    try:
+        top = parser()
+        known_verb(arguments, [name for action in top._subparsers._group_actions for name in action.choices])  # type: ignore[union-attr]
+        options = top.parse_args(arguments)
+        answer = options.act(options, Home.default())
+        if options.json:
+            print(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False))
+        else:
+            show(options.verb, answer)
+        return 1 if options.failed else 0
+    except TradeoffError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped watching; runs go on. `cli.py runs` shows them, `cli.py cancel RUN` stops one.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

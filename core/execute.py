@@ -1,0 +1,269 @@
+"""One path for every candidate: fit, predict, time single texts, score, and mark the run as finished.
+
+`python -m core.execute RUN_FOLDER` is the process of a run. It holds the run's lock and its device's lock, meters
+each phase apart and keeps what is finished in `parts/` and `checkpoints/`, so that the same command started again
+goes on where a killed one stopped.
+"""
+
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psutil
+
+from core import environment, files
+from core.analysis.metrics import wilson
+from core.data.dataset import load_dataset, nested_sample
+from core.devices import device_lock
+from core.errors import TradeoffError
+from core.home import Home
+from core.meter import Meter, PhaseMeter, add_usage
+from core.methods import checked_settings, method_class, method_entry, models
+from core.methods.base import Cancelled, Context, Method, Tokens, out_of_memory
+from core.prediction_log import PredictionLog, write_predictions
+from core.preferences import load as load_preferences
+from core.runs import RunFolder
+from core.tasks import Example, Score, get_task
+from core.usage import Phase, Usage
+
+EVALUATED = ("validation", "test")
+REPORT_SECONDS = 0.25
+SNAPSHOT_SECONDS = 5.0
+LATENCY_TEXTS = 50
+LATENCY_SECONDS = 15.0
+LATENCY_WARM_UP = 3
+
+
+class Execution:
+    """The state of one attempt at a run."""
+
+    def __init__(self, folder: RunFolder, home: Home) -> None:
+        self.folder, self.home, self.spec = folder, home, folder.spec
+        self.preferences = load_preferences(home)
+        self.dataset = load_dataset(home, self.spec.dataset, self.spec.fingerprint)
+        self.parts = folder.path / "parts"
+        self.attempt = folder.state.attempt if folder.state else 1
+        self.stopping = False
+        self._last_report: dict[str, float] = {}
+        self._phase: PhaseMeter | None = None
+        self._last_snapshot = 0.0
+        self.context = Context(
+            task=get_task(self.spec.task), labels=self.dataset.info.labels, device=self.spec.device,
+            seed=self.spec.seed, models=home.cache / "models", checkpoints=folder.path / "checkpoints",
+            report=self.report, should_stop=lambda: self.stopping,
+        )  # fmt: skip
+
+    def stop(self, _signal: int, _frame: FrameType | None) -> None:
+        """Ask the method to stop at its next batch."""
+        self.stopping = True
+
+    def run(self) -> None:
+        """Every step of the run, each skipped when an earlier attempt has done it."""
+        self.report({"phase": "prepare", "step": 0, "steps": 1, "message": "loading"})
+        candidate = self.spec.candidate
+        if candidate.model:
+            models.prepare(candidate.model, self.context.models)
+        kind = method_class(candidate.method)
+        with Meter(self.spec.device, self.preferences) as meter:
+            method = self._fitted(kind, meter)
+            done = self._predictions(method, meter)
+            self._latency(method, meter)
+        self._finish(done)
+
+    def report(self, event: dict[str, Any]) -> None:
+        """Append a progress event, at most a few a second unless it carries a metric or ends a phase."""
+        moment, phase = time.monotonic(), event["phase"]
+        if self._phase and moment - self._last_snapshot >= SNAPSHOT_SECONDS:
+            self._snapshot(phase)
+        weighty = "metric" in event or "message" in event or event.get("step") == event.get("steps")
+        if weighty or moment - self._last_report.get(phase, 0.0) >= REPORT_SECONDS:
+            self._last_report[phase] = moment
+            files.append_jsonl(self.folder.path / "progress.jsonl", [{"at": files.now(), **event}])
+
+    @contextmanager
+    def _metered(self, meter: Meter, phase: Phase) -> Iterator[PhaseMeter]:
+        with meter.phase(phase) as self._phase:
+            self._last_snapshot = time.monotonic()
+            try:
+                yield self._phase
+            finally:
+                self._snapshot(phase)
+                self._phase = None
+
+    def _snapshot(self, phase: str) -> None:
+        """Keep what this attempt has used so far: a killed attempt used its energy too."""
+        if self._phase is not None and phase in ("fit", "predict", "latency"):
+            self._last_snapshot = time.monotonic()
+            content = self._phase.usage().model_dump(mode="json")
+            files.write_json(self.parts / f"usage-{phase}-{self.attempt}.json", content)
+
+    def _fitted(self, kind: type[Method], meter: Meter) -> Method:
+        saved, notes = self.folder.path / "model", self.parts / "notes.json"
+        if notes.exists():
+            self.context.notes.update(files.read_json(notes, {}))
+            return kind.load(saved, self.context)
+        candidate = self.spec.candidate
+        train = nested_sample(self.dataset.examples("train"), self.spec.train_size, self.spec.seed)
+        method = kind(checked_settings(candidate.method, candidate.settings, candidate.id), candidate.model)
+        with self._metered(meter, "fit") as phase:
+            method.fit(train, self.dataset.examples("validation"), self.context)
+            phase.texts += len(train)
+        part = self.folder.path / "model.part"
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(saved, ignore_errors=True)
+        part.mkdir()
+        method.save(part)
+        part.rename(saved)
+        files.write_json(notes, self.context.notes)
+        return method
+
+    def _predictions(self, method: Method, meter: Meter) -> PredictionLog:
+        with PredictionLog(self.parts / "predictions.jsonl") as log:
+            examples = [example for split in EVALUATED for example in self.dataset.examples(split)]
+            missing = [example for example in examples if example.id not in log.done]
+            if missing:
+                with self._metered(meter, "predict") as phase:
+                    for prediction in method.predict(missing, self.context):
+                        log.add(prediction)
+                        phase.texts += 1
+                        phase.tokens += prediction.tokens
+                        self.report(_texts_event("predict", len(log.done), len(examples)))
+            left = [example.id for example in examples if example.id not in log.done]
+            if left:
+                raise TradeoffError(
+                    f"{len(left)} texts got no prediction, {left[0]} among them", remedy="Retry the run."
+                )
+        return log
+
+    def _latency(self, method: Method, meter: Meter) -> None:
+        """Time single texts as a user would wait for them: one at a time, warm."""
+        examples = self.dataset.examples("test")
+        chosen = examples[:: max(1, len(examples) // LATENCY_TEXTS)][:LATENCY_TEXTS]
+        context = Context(
+            self.context.task, self.context.labels, self.context.device, self.context.seed, self.context.models,
+            should_stop=self.context.should_stop,
+        )  # fmt: skip
+        for example in chosen[:LATENCY_WARM_UP]:
+            list(method.predict([example], context))
+        with self._metered(meter, "latency") as phase:
+            began = time.monotonic()
+            for example in chosen:
+                before = time.perf_counter()
+                predictions = list(method.predict([example], context))
+                phase.latency_ms.append((time.perf_counter() - before) * 1000)
+                phase.texts += 1
+                phase.tokens += sum((p.tokens for p in predictions), Tokens())
+                self.report(_texts_event("latency", phase.texts, len(chosen)))
+                if time.monotonic() - began > LATENCY_SECONDS and phase.texts >= 5:
+                    break
+
+    def _finish(self, log: PredictionLog) -> None:
+        by_split: dict[str, Sequence[Example]] = {split: self.dataset.examples(split) for split in EVALUATED}
+        scores: list[Score] = []
+        for split, examples in by_split.items():
+            answers = [log.done[example.id].target for example in examples]
+            scores += self.context.task.score([e.target for e in examples], answers, self.context.labels, split)
+            invalid = sum(answer is None for answer in answers)
+            low, high = wilson(invalid, len(answers))
+            scores.append(Score("invalid_rate", split, invalid / len(answers), low, high, len(answers)))
+        write_predictions(self.folder.path / "predictions.parquet", by_split, log.done)
+        self.folder.write_scores(scores, self.context.labels)
+        self.folder.write_usage(self._usage_of_all_attempts(), self.context.notes)
+
+    def _usage_of_all_attempts(self) -> dict[str, Usage]:
+        phases: dict[str, Usage] = {}
+        for path in sorted(self.parts.glob("usage-*.json")):
+            usage = Usage(**files.read_json(path))
+            phases[usage.phase] = add_usage(phases.get(usage.phase), usage)
+        return phases
+
+
+def execute(folder: RunFolder, home: Home) -> None:
+    """Execute a run to its end state. Failures end in the state, never in an exception.
+
+    Does nothing when another process executes the run. A SIGTERM stops it at the next batch: the run ends as
+    cancelled when that was asked for, else it is queued again.
+    """
+    with folder.lock() as held:
+        if not held or (folder.state and folder.state.status != "queued"):
+            return
+        try:
+            with _device(folder, home):
+                _attempt(folder, home)
+        except Cancelled:
+            _stopped(folder)
+
+
+@contextmanager
+def _device(folder: RunFolder, home: Home) -> Iterator[None]:
+    """Wait until no other metered run occupies the device."""
+    while True:
+        with files.held(device_lock(home, folder.spec.device), wait_seconds=0.5) as free:
+            if free:
+                yield
+                return
+        if folder.cancel_requested:
+            raise Cancelled
+
+
+def _attempt(folder: RunFolder, home: Home) -> None:
+    own, state = psutil.Process(), folder.state
+    folder.set_state(
+        "running", started_at=files.now(), attempt=(state.attempt if state else 0) + 1,
+        pid=own.pid, pid_started=own.create_time(),
+    )  # fmt: skip
+    try:
+        files.write_json(folder.path / "environment.json", environment.describe())
+        execution = Execution(folder, home)
+        signal.signal(signal.SIGTERM, execution.stop)
+        execution.run()
+    except Cancelled:
+        _stopped(folder)
+    except TradeoffError as error:
+        print(error, file=sys.stderr)
+        folder.set_state("failed", _sentence(error), error.remedy)
+    except MemoryError:
+        lower = method_entry(folder.spec.candidate.method).memory_setting or "the number of texts"
+        error = out_of_memory(lower, folder.spec.device)
+        folder.set_state("failed", _sentence(error), error.remedy)
+    except Exception as error:
+        traceback.print_exc()
+        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else 'no message'}"
+        folder.set_state("failed", reason[:500], "The log of the run tells where it happened; retry resumes the run.")
+    else:
+        folder.set_state("finished")
+        for unneeded in ("parts", "checkpoints"):
+            shutil.rmtree(folder.path / unneeded, ignore_errors=True)
+
+
+def _stopped(folder: RunFolder) -> None:
+    if folder.cancel_requested:
+        folder.set_state("cancelled", "Cancelled", "Retry resumes it from where it was.")
+    else:
+        folder.set_state("queued", "Interrupted; it resumes from where it was")
+
+
+def _sentence(error: TradeoffError) -> str:
+    return f"{error.what} ({error.where})" if error.where else error.what
+
+
+def _texts_event(phase: str, texts: int, total: int) -> dict[str, Any]:
+    return {"phase": phase, "step": texts, "steps": total, "texts": texts, "total": total}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Execute the run folder named by the first argument; its data folder is two levels up."""
+    path = Path(arguments[0]).resolve()
+    execute(RunFolder(path), Home(path.parent.parent))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

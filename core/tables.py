@@ -1,0 +1,86 @@
+"""What the command line prints when a person reads it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from core import format as f
+
+Column = tuple[str, Callable[[Mapping[str, Any]], str]]
+
+
+def _plain(key: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda row: "" if row.get(key) is None else str(row[key])
+
+
+COLUMNS: dict[str, list[Column]] = {
+    "datasets": [(key, _plain(key)) for key in ("name", "task", "labels", "train", "validation", "test", "version")],
+    "candidates": [(key, _plain(key)) for key in ("candidate", "method", "model", "what")],
+    "runs": [(key, _plain(key)) for key in ("run", "status", "progress", "reason")],
+    "results": [
+        ("candidate", _plain("candidate")),
+        ("right answers", lambda row: f.quality(row["quality"], row["quality_low"], row["quality_high"])),
+        ("macro F1", lambda row: f.percent(row["macro_f1"])),
+        ("invalid", lambda row: f.percent(row["invalid_rate"])),
+        ("cost / 1,000", lambda row: f.usd(row["usd_per_1k"])),
+        ("energy / 1,000", lambda row: f.energy(row["kwh_per_1k"])),
+        ("energy is", _plain("energy_provenance")),
+        ("one text, p50", lambda row: f.milliseconds(row["latency_p50_ms"])),
+        ("p95", lambda row: f.milliseconds(row["latency_p95_ms"])),
+        ("texts / s", lambda row: f.number(row["texts_per_second"])),
+        ("fit", lambda row: f.duration(row["fit_seconds"])),
+        ("runs", _plain("runs")),
+    ],
+    "predict": [
+        ("text", lambda row: f.shorten(row["text"])),
+        ("prediction", _plain("prediction")),
+        ("confidence", lambda row: f.percent(row["confidence"])),
+        ("time", lambda row: f.milliseconds(1000 * row["seconds"])),
+    ],
+    "doctor": [
+        ("", lambda row: "ok" if row["ok"] else "PROBLEM"),
+        ("what", _plain("name")),
+        ("detail", _plain("detail")),
+        ("remedy", _plain("remedy")),
+    ],
+}
+COLUMNS["launch"] = COLUMNS["cancel"] = COLUMNS["retry"] = COLUMNS["runs"]
+EMPTY = {
+    "datasets": "No labelled set yet. Import one: python cli.py import FILE --name NAME, or import bundled:trec.",
+    "runs": "No runs yet. Start some: python cli.py launch --dataset NAME --candidates tfidf-linear,minilm-full --wait.",
+    "results": "No run on this set has finished yet. python cli.py runs shows where they stand.",
+    "sql": "No rows.",
+}
+
+
+def show(verb: str, answer: Any) -> None:
+    """Print the answer of a verb."""
+    console = Console(highlight=False)
+    if verb == "import":
+        splits = ", ".join(f"{count:,} {split}" for split, count in answer["counts"].items())
+        console.print(f"{answer['name']}: {splits}; {len(answer['labels'])} labels; version {answer['fingerprint']}")
+        for warning in answer["source"].get("warnings", []):
+            console.print(f"  note: {warning}", markup=False)
+    elif verb == "audit":
+        for finding in answer["findings"]:
+            console.print(f"{finding['severity']:>8}  {finding['title']}", markup=False)
+    elif isinstance(answer, list):
+        _table(console, verb, answer)
+    else:
+        for key, value in answer.items():
+            console.print(f"{key}: {value}", markup=False)
+
+
+def _table(console: Console, verb: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        console.print(EMPTY.get(verb, "Nothing."))
+        return
+    columns = COLUMNS.get(verb) or [(key, _plain(key)) for key in rows[0]]
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title, _ in columns:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell(row).replace("[", r"\[") for _, cell in columns))
+    console.print(table)
