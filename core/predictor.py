@@ -1,0 +1,198 @@
+"""Ask fitted candidates about texts. The models live in a child process, so this side never imports torch."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from core.data.dataset import load_dataset
+from core.errors import TradeoffError, unknown
+from core.home import Home
+from core.preferences import load as load_preferences
+from core.results import pricing
+from core.runs import RunFolder, find_run, list_runs
+from core.usage import TokenCount, Usage
+
+MOST_TEXTS = 100_000
+LONGEST_TEXT = 1_000_000
+
+
+class Predictor:
+    """A warm child process that answers texts, one request at a time.
+
+    It is started by the first request and ends by itself when idle; the next request starts another. Use it as
+    a context manager, or call `close`.
+    """
+
+    def __init__(self, home: Home, idle_seconds: float | None = None) -> None:
+        self.home = home
+        self.preferences = load_preferences(home)
+        self.idle_seconds = 60.0 * self.preferences.idle_minutes if idle_seconds is None else idle_seconds
+        self._child: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Predictor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether the child is alive now."""
+        return self._child is not None and self._child.poll() is None
+
+    def close(self) -> None:
+        """Let the models go."""
+        child, self._child = self._child, None
+        if child is not None:
+            if child.stdin:
+                child.stdin.close()
+            try:
+                child.wait(5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+    def predict(
+        self, run_id: str, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> list[dict[str, Any]]:
+        """The answer of a finished run to each text, in order.
+
+        Each has text, prediction (None when invalid, with reason), confidence, probabilities by label,
+        completion, seconds (this text's share), usd (None when the price is unknown), run and candidate.
+
+        Raises:
+            TradeoffError: no such run, it has not finished, too many or too long texts, or its model failed.
+        """
+        folder = fitted(find_run(self.home, run_id))
+        _check(texts)
+        if not texts:
+            return []
+        with self._lock:
+            predictions = self._ask({"run": folder.run_id, "texts": list(texts)}, on_progress)
+        candidate, device = folder.spec.candidate, folder.spec.device
+        name = folder.usage["predict"].device_name if "predict" in folder.usage else ""
+        price = pricing(self.preferences)
+        return [
+            {
+                "text": text, **prediction, "run": folder.run_id, "candidate": candidate.label,
+                "usd": price(_usage(prediction, device, name), candidate.model).usd,
+            }
+            for text, prediction in zip(texts, predictions, strict=True)
+        ]  # fmt: skip
+
+    def _ask(self, request: dict[str, Any], on_progress: Callable[[int], None] | None) -> list[dict[str, Any]]:
+        child = self._started()
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            child.stdin.write(json.dumps(request, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            child.stdin.flush()
+            for line in child.stdout:
+                message = json.loads(line)
+                if "predictions" in message:
+                    found: list[dict[str, Any]] = message["predictions"]
+                    return found
+                if "error" in message:
+                    raise TradeoffError(**message["error"])
+                if on_progress and "done" in message:
+                    on_progress(message["done"])
+        except BrokenPipeError:
+            pass
+        code = child.wait()
+        self._child = None
+        why = "most likely because memory ran out" if code == -9 else f"with exit code {code}"
+        raise TradeoffError(
+            f"The model's process ended, {why}", str(self.log), "Ask fewer candidates at once, or try again."
+        )
+
+    @property
+    def log(self) -> Path:
+        """Where the child writes what its libraries say."""
+        return self.home.root / "predictor.log"
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            command = [sys.executable, "-m", "core.predictor_child", str(self.home.root), str(self.idle_seconds)]
+            with open(self.log, "wb") as log:
+                self._child = subprocess.Popen(
+                    command, cwd=Path(__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+                )
+        return self._child
+
+
+def find_fitted(home: Home, name: str, dataset: str | None = None) -> RunFolder:
+    """The finished run called `name`, or the best (on validation) of the candidate `name` on `dataset`.
+
+    Raises:
+        TradeoffError: neither, or it has not finished.
+    """
+    runs = {folder.run_id: folder for folder in list_runs(home)}
+    if name in runs:
+        return fitted(runs[name])
+    if dataset is None:
+        by_start = [folder for run_id, folder in runs.items() if run_id.startswith(name)]
+        if len(by_start) == 1:
+            return fitted(by_start[0])
+        raise TradeoffError(f'There is no run "{name}"', remedy="Add --dataset NAME if this is a candidate's name.")
+    fingerprint = load_dataset(home, dataset).info.fingerprint
+    here = [f for f in runs.values() if f.spec.dataset == dataset and f.spec.fingerprint == fingerprint]
+    finished = [folder for folder in here if folder.state and folder.state.status == "finished"]
+    mine = [folder for folder in finished if name in (folder.spec.candidate.label, folder.spec.candidate.id)]
+    if not mine:
+        raise unknown(f"finished candidate on {dataset}", name, {folder.spec.candidate.label for folder in finished})
+    return max(mine, key=_merit)
+
+
+def fitted(folder: RunFolder) -> RunFolder:
+    """The folder itself, once it is sure that it has a model to ask.
+
+    Raises:
+        TradeoffError: the run has not finished.
+    """
+    state = folder.state
+    if state is None or state.status != "finished":
+        raise TradeoffError(
+            f"The run {folder.run_id} has not finished ({state.status if state else 'unknown'})",
+            remedy="Wait for it, or retry it on the Runs page.",
+        )
+    return folder
+
+
+def read_texts(path: Path, column: str | None = None) -> list[str]:
+    """The texts of a file in any format that can be imported, or of a plain text file, a text a line.
+
+    Raises:
+        TradeoffError: the file cannot be read, or which column holds the texts is not clear.
+    """
+    if path.suffix.lower() == ".txt":
+        return [line for line in path.read_text(encoding="utf-8-sig", errors="replace").splitlines() if line.strip()]
+    from core.data.importing import read_text_column
+
+    return read_text_column(path, column)
+
+
+def _merit(folder: RunFolder) -> tuple[bool, int, float]:
+    validation = [s.value for s in folder.scores if s.split == "validation"]
+    size = folder.spec.train_size
+    return (not folder.spec.candidate.changed, size if size else 2**40, validation[0] if validation else 0.0)
+
+
+def _check(texts: Sequence[str]) -> None:
+    if len(texts) > MOST_TEXTS:
+        raise TradeoffError(f"{len(texts):,} texts are too many at once", remedy=f"Send at most {MOST_TEXTS:,}.")
+    for place, text in enumerate(texts):
+        if len(text) > LONGEST_TEXT:
+            raise TradeoffError(f"Text {place + 1} has {len(text):,} characters", remedy=f"Cut it to {LONGEST_TEXT:,}.")
+
+
+def _usage(prediction: dict[str, Any], device: str, device_name: str) -> Usage:
+    seconds = prediction["seconds"]
+    return Usage(
+        phase="predict", texts=1, wall_seconds=seconds, device_seconds=seconds, device=device, device_name=device_name,
+        tokens=TokenCount(**prediction["tokens"]),
+    )  # fmt: skip
