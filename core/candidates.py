@@ -65,7 +65,7 @@ def resolve(name: str, changes: dict[str, Any] | None = None) -> Candidate:
 def _from_suffix(name: str) -> CandidateEntry | None:
     for suffix, (method, settings) in SUFFIXES.items():
         model = name.removesuffix(f"-{suffix}")
-        mistyped = "/" not in model and difflib.get_close_matches(name, CANDIDATES, n=1, cutoff=0.85)
+        mistyped = "/" not in model and difflib.get_close_matches(name, CANDIDATES, n=1, cutoff=0.8)
         if model != name and model and not mistyped:
             return CandidateEntry(name, method, model, f"{model}: {method_entry(method).summary.lower()}", settings)
     return None

@@ -1,0 +1,1 @@
+"""Labelled sets: reading files, splitting, auditing and keeping immutable versions."""
