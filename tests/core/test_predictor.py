@@ -1,0 +1,74 @@
+"""The warm child: same answers as the run, progress, errors, idleness and death."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from core.data.dataset import Dataset
+from core.errors import TradeoffError
+from core.home import Home
+from core.predictor import Predictor, find_fitted, read_texts
+from core.runs import RunFolder
+from tests.core.test_execute import queued, start
+
+
+@pytest.fixture
+def run(home: Home, dataset: Dataset) -> RunFolder:
+    folder = queued(home, dataset, "tfidf-linear")
+    assert start(folder).wait(120) == 0
+    return folder
+
+
+def test_the_child_answers_as_the_run_did_and_survives_mistakes(home: Home, dataset: Dataset, run: RunFolder) -> None:
+    rows = {row["id"]: row for row in pq.read_table(run.path / "predictions.parquet").to_pylist()}
+    examples = dataset.examples("test")
+    with Predictor(home) as predictor:
+        answers = predictor.predict(run.run_id, [example.text for example in examples])
+        assert [a["prediction"] for a in answers] == [rows[example.id]["prediction"] for example in examples]
+        for answer, example in zip(answers, examples, strict=True):
+            stored = rows[example.id]["probabilities"]
+            assert list(answer["probabilities"].values()) == pytest.approx(stored, abs=1e-4)
+        assert predictor.predict(run.run_id, []) == []
+        hostile = ["", "\x00", "\n\n", "=cmd()", "🙂" * 500, "مرحبا", '{"run": "x"}', "\ud800"]
+        assert len(predictor.predict(run.run_id, hostile)) == len(hostile)
+        with pytest.raises(TradeoffError, match="no run"):
+            predictor.predict("nothing", ["a"])
+        with pytest.raises(TradeoffError, match="1,000,001 characters"):
+            predictor.predict(run.run_id, ["x" * 1_000_001])
+        assert predictor.is_warm
+        child = predictor._child
+        assert child is not None
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        assert predictor.predict(run.run_id, ["cat"])
+    assert not predictor.is_warm
+
+
+def test_models_are_let_go_when_idle(home: Home, run: RunFolder) -> None:
+    with Predictor(home, idle_seconds=0.3) as predictor:
+        predictor.predict(run.run_id, ["cat"])
+        deadline = time.monotonic() + 20
+        while predictor.is_warm:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert predictor.predict(run.run_id, ["cat"])
+
+
+def test_a_candidate_is_found_on_its_dataset(home: Home, run: RunFolder) -> None:
+    assert find_fitted(home, "tfidf-linear", "things").run_id == run.run_id
+    assert find_fitted(home, run.run_id[:-2]).run_id == run.run_id
+    with pytest.raises(TradeoffError, match='Did you mean "tfidf-linear"'):
+        find_fitted(home, "tfidf", "things")
+    with pytest.raises(TradeoffError, match="--dataset"):
+        find_fitted(home, "tfidf-linear")
+
+
+def test_texts_are_read_from_any_file(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\n\ntwo\n")
+    (tmp_path / "b.csv").write_text('id,text\n1,"a, b"\n2,c\n')
+    assert read_texts(tmp_path / "a.txt") == ["one", "two"]
+    assert read_texts(tmp_path / "b.csv") == ["a, b", "c"]
