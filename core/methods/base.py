@@ -1,6 +1,7 @@
 """The contract of a method: how a model becomes a predictor."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -115,3 +116,26 @@ def out_of_memory(setting: str, where: str) -> TradeoffError:
     return TradeoffError(
         "The run needed more memory than the device has", where, f"Lower {setting}, or choose a smaller model."
     )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that memory ran out: Python's, PyTorch's on a GPU, or its allocator's on a CPU."""
+    if isinstance(error, MemoryError) or any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
+        return True
+    message = str(error).lower()
+    return isinstance(error, RuntimeError) and ("allocate memory" in message or "not enough memory" in message)
+
+
+@contextmanager
+def memory_guard(setting: str, where: str) -> Iterator[None]:
+    """Turn running out of memory into the error that names the setting to lower.
+
+    Raises:
+        TradeoffError: memory ran out in the block.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise out_of_memory(setting, where) from error
+        raise
