@@ -1,0 +1,54 @@
+"""What quality can be held against, and log axes whose ticks are read as money, energy or time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+from core import format as f
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A field of a candidate's row: what to call it, its unit, and how a value is written."""
+
+    field: str
+    name: str
+    unit: str
+    show: Callable[[float | None], str]
+    short: str
+
+    @property
+    def title(self) -> str:
+        """The title of a log axis."""
+        return f"{self.name} ({self.unit}, log scale)"
+
+
+AXES: dict[str, Axis] = {
+    axis.field: axis
+    for axis in (
+        Axis("usd_per_1k", "Cost per 1,000 texts", "USD", f.usd, "cost"),
+        Axis("kwh_per_1k", "Energy per 1,000 texts", "Wh", f.energy, "energy"),
+        Axis("latency_p50_ms", "Typical time for one text", "ms", f.milliseconds, "time for one text"),
+        Axis("latency_p95_ms", "Time for one text, 95 of 100 are faster", "ms", f.milliseconds, "slow texts"),
+        Axis("fit_seconds", "Time to fit", "s", f.duration, "time to fit"),
+    )
+}
+
+STEPS = (1.0, 2.0, 5.0)
+
+
+def log_ticks(values: Sequence[float], show: Callable[[float | None], str]) -> tuple[list[float], list[str]]:
+    """Ticks at powers of ten over the values' range (with 2 and 5 between when the range is short), and their texts."""
+    low, high = min(values), max(values)
+    decades = range(floor(log10(low)) - 1, ceil(log10(high)) + 2)
+    steps = STEPS if high / low < 60 else STEPS[:1]
+    every = max(1, round((log10(high) - log10(low)) / 8))
+    ticks = [10.0**power * step for power in decades for step in steps if power % every == 0 or len(steps) > 1]
+    return ticks, [show(tick) for tick in ticks]
+
+
+def log_range(values: Sequence[float]) -> tuple[float, float]:
+    """The range of a log axis in powers of ten, with room for marks and labels."""
+    low, high = log10(min(values)), log10(max(values))
+    room = max(0.12 * (high - low), 0.15)
+    return low - room, high + room

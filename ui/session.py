@@ -1,0 +1,67 @@
+"""What pages share: the data folder, the chosen dataset, and choices that live in the URL."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.data.dataset import DatasetInfo, list_datasets
+from core.home import Home
+from core.predictor import Predictor
+
+
+def home() -> Home:
+    """The data folder of this process."""
+    return Home.default()
+
+
+@functools.cache
+def predictor_of(home: Home) -> Predictor:
+    """The one predictor of this process; pages and the API share its warm child."""
+    return Predictor(home)
+
+
+def from_url(key: str, options: Sequence[str], default: str) -> str:
+    """The value of the widget `key`: from the URL, else as left on an earlier page, else `default`.
+
+    The widget's state and the URL are set to it, so that a link shows what I see. Give the widget
+    `key=key, on_change=to_url, args=(key,)`.
+    """
+    asked = st.query_params.get(key, st.session_state.get(f"kept.{key}"))
+    value = asked if asked in options else default
+    st.session_state[key] = st.session_state[f"kept.{key}"] = value
+    if st.query_params.get(key) != value:
+        st.query_params[key] = value
+    return value
+
+
+def to_url(key: str) -> None:
+    """Copy the widget's value into the URL; its callback."""
+    value = st.session_state[key]
+    if value is None:
+        st.query_params.pop(key, None)
+        st.session_state.pop(f"kept.{key}", None)
+    else:
+        st.query_params[key] = value
+
+
+def choose(
+    label: str, options: Sequence[str], key: str, default: str | None = None, named: Callable[[Any], str] = str,
+    help: str | None = None,
+) -> str:  # fmt: skip
+    """A selectbox whose value lives in the URL and stays across pages."""
+    from_url(key, options, default if default in options else options[0])
+    chosen: str = st.selectbox(
+        label, options, key=key, format_func=named, on_change=to_url, args=(key,), help=help, required=True
+    )
+    return chosen
+
+
+def choose_dataset(label: str = "Dataset") -> DatasetInfo | None:
+    """The dataset that all pages are about, or None when there is none yet."""
+    infos = {info.name: info for info in list_datasets(home())}
+    if not infos:
+        return None
+    newest = max(infos.values(), key=lambda info: info.created_at).name
+    return infos[choose(label, list(infos), "dataset", newest)]

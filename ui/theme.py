@@ -1,0 +1,75 @@
+"""The one grammar of all charts: a colour a family, a mark a method, in light and dark.
+
+The colours are Okabe and Ito's, told apart by people with any colour vision; on white the orange and green are
+darkened until a mark has a contrast of 3:1, on dark all are lightened. `.streamlit/config.toml` holds the rest.
+"""
+
+import streamlit as st
+
+FAMILIES: dict[str, tuple[str, str, str]] = {
+    "baseline": ("Baseline", "#6B7280", "#9AA4B0"),
+    "encoder": ("Encoder", "#0072B2", "#56B4E9"),
+    "finetuned_llm": ("Fine-tuned language model", "#C77700", "#F0B040"),
+    "prompted_llm": ("Prompted language model", "#00845F", "#35C79C"),
+    "api": ("API", "#A8548A", "#DE9CC3"),
+}
+"""Each family: its name in plain words, its colour on light and on dark."""
+
+SYMBOLS = {
+    "majority": "line-ew",
+    "tfidf-linear": "square",
+    "embedding-linear": "diamond",
+    "encoder-full": "circle",
+    "encoder-lora": "triangle-up",
+    "prompt": "pentagon",
+}
+"""The mark of each method; a method that is not here gets a hexagon."""
+
+STATUS = {
+    "queued": (":material/hourglass_empty:", "waiting", "gray"),
+    "running": (":material/play_circle:", "running", "blue"),
+    "finished": (":material/check_circle:", "finished", "green"),
+    "failed": (":material/error:", "failed", "red"),
+    "cancelled": (":material/cancel:", "cancelled", "orange"),
+}
+"""Icon, word and colour of each state: never the colour alone."""
+
+PROVENANCE = {
+    "measured": ("measured", "green", "Read from a hardware counter"),
+    "modelled": ("modelled", "orange", "Computed from the device's rated power, not measured"),
+    "estimated": ("estimated", "violet", "Estimated from published figures of an API model"),
+    "unknown": ("unknown", "gray", "No figure could be found"),
+}
+"""Word, colour and meaning of how an energy figure came about."""
+
+
+def is_dark() -> bool:
+    """Whether the visitor looks at the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def family_colour(family: str, dark: bool) -> str:
+    """The colour of a family."""
+    _, light, on_dark = FAMILIES.get(family, FAMILIES["baseline"])
+    return on_dark if dark else light
+
+
+def symbol(method: str) -> str:
+    """The mark of a method."""
+    return SYMBOLS.get(method, "hexagon")
+
+
+def ink(dark: bool) -> str:
+    """The colour of text and of what must stand out without a family."""
+    return "#E4E8EC" if dark else "#1D2733"
+
+
+def quiet(dark: bool) -> str:
+    """The colour of grids, fronts and what stands back."""
+    return "#4A5561" if dark else "#B8BEC4"
+
+
+def status_words(status: str) -> str:
+    """A state as icon and word: `:material/check_circle: finished`."""
+    icon, word, _ = STATUS[status]
+    return f"{icon} {word}"
