@@ -86,9 +86,10 @@ with typed:
         download(lambda: answers.table_rows(found, texts), f"{info.name}-answers", "typed.csv")
 
 with uploaded:
-    file = st.file_uploader("Texts to answer", type=list(SUFFIXES), help="A table with a text column, or a text a line.")
+    file = st.file_uploader("Texts to answer", type=list(SUFFIXES), help="A table with texts, or a text a line.")
     column = st.text_input("Text column", key="playground.column", placeholder="guessed", width=260)
-    if st.button("Answer the file", type="primary", disabled=file is None or not names, icon=":material/send:") and file:
+    ready = file is not None and bool(names)
+    if st.button("Answer the file", type="primary", disabled=not ready, icon=":material/send:") and file:
         try:
             with TemporaryDirectory() as folder:
                 path = Path(folder) / f"upload.{next(s for s in SUFFIXES if file.name.lower().endswith(s))}"
