@@ -52,7 +52,7 @@ METHODS: dict[str, MethodEntry] = {
         ),
         MethodEntry(
             "tfidf-linear",
-            "core.methods.linear:TfidfLinear",
+            "core.methods.tfidf:TfidfLinear",
             TfidfLinearSettings,
             "baseline",
             ("single_label",),

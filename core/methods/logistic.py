@@ -1,0 +1,144 @@
+"""Logistic regression over fixed features: the head of every linear method."""
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from sklearn.linear_model import LogisticRegression
+
+from core import files
+from core.errors import TradeoffError
+from core.methods.base import Context
+from core.methods.saved import softmax
+from core.methods.settings import LinearSettings
+
+MOST_ITERATIONS = 500
+TOLERANCE = 0.006
+"""The mean gradient of one label's weights shrinks with the number of labels, and so must what counts as flat."""
+MOST_CELLS = 100_000_000
+"""Texts × labels: the optimiser holds several float arrays of that size."""
+
+
+@dataclass
+class LogisticHead:
+    """Weights of shape (labels, features) and intercepts of shape (labels,)."""
+
+    labels: list[str]
+    weights: NDArray
+    intercepts: NDArray
+
+    def probabilities(self, features: Any) -> NDArray[np.float64]:
+        """Label probabilities, shape (n, labels), of dense or sparse features of shape (n, features)."""
+        return softmax(np.asarray(features @ self.weights.T) + self.intercepts)
+
+    def tensors(self) -> dict[str, NDArray]:
+        """What `from_tensors` takes."""
+        return {"weights": np.ascontiguousarray(self.weights), "intercepts": np.ascontiguousarray(self.intercepts)}
+
+    @classmethod
+    def from_tensors(cls, labels: Sequence[str], tensors: dict[str, NDArray]) -> Self:
+        """The inverse of `tensors`."""
+        return cls(list(labels), tensors["weights"], tensors["intercepts"])
+
+
+class _Watcher:
+    """scikit-learn calls this at each iteration: it reports progress and stops the fit when that is asked for."""
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.iteration = context, 0
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Nothing to set up."""
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """Nothing to tear down."""
+
+    def on_fit_task_begin(self, estimator: Any, context: Any, **_: Any) -> None:
+        """An iteration starts."""
+        self.context.stop_if_asked()
+
+    def on_fit_task_end(self, estimator: Any, context: Any, **_: Any) -> bool:
+        """An iteration is done."""
+        self.iteration += 1
+        step = min(self.iteration, MOST_ITERATIONS - 1)
+        self.context.report({"phase": "fit", "step": step, "steps": MOST_ITERATIONS})
+        return False
+
+
+def fit_head(features: Any, targets: Sequence[str], settings: LinearSettings, context: Context) -> LogisticHead:
+    """Fit by L-BFGS, reporting each iteration. One label only, or no feature at all, gives the labels' shares.
+
+    Raises:
+        TradeoffError: texts × labels are more than memory holds.
+        Cancelled: the run is to stop.
+    """
+    counts = Counter(targets)
+    labels = sorted(counts)
+    check_label_count(len(targets), len(labels))
+    if len(labels) == 1 or features.shape[1] == 0:
+        shares = np.array([counts[label] / len(targets) for label in labels])
+        return LogisticHead(labels, np.zeros((len(labels), features.shape[1]), np.float32), np.log(shares))
+    model = LogisticRegression(
+        C=settings.regularisation, class_weight="balanced" if settings.class_weights else None,
+        max_iter=MOST_ITERATIONS, tol=min(1e-3, TOLERANCE / len(labels)), random_state=context.seed,
+    ).set_callbacks(_Watcher(context))  # fmt: skip
+    codes = np.searchsorted(np.array(labels, dtype=object), np.array(targets, dtype=object))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        model.fit(features, codes)
+    context.notes["iterations"] = int(model.n_iter_[0])
+    if model.n_iter_[0] >= MOST_ITERATIONS:
+        context.notes["converged"] = False
+    weights, intercepts = model.coef_, model.intercept_
+    if len(labels) == 2:
+        weights, intercepts = np.vstack([0 * weights, weights]), np.append(0 * intercepts, intercepts)
+    return LogisticHead(labels, weights, intercepts)
+
+
+def check_label_count(texts: int, labels: int) -> None:
+    """Refuse what would not fit in memory.
+
+    Raises:
+        TradeoffError: texts × labels are too many.
+    """
+    if texts * labels > MOST_CELLS:
+        raise TradeoffError(
+            f"{labels:,} labels on {texts:,} texts are too many for logistic regression",
+            remedy=f"Take at most {MOST_CELLS // labels:,} training texts, merge rare labels, or fine-tune an encoder.",
+        )
+
+
+def report_validation(head: LogisticHead, features: Any, targets: Sequence[str], context: Context) -> None:
+    """Report accuracy on validation as the last event of the fit."""
+    event: dict[str, Any] = {"phase": "fit", "step": MOST_ITERATIONS, "steps": MOST_ITERATIONS}
+    if len(targets):
+        best = head.probabilities(features).argmax(1)
+        hits = sum(head.labels[i] == target for i, target in zip(best, targets, strict=True))
+        event |= {"metric": "validation_accuracy", "value": hits / len(targets)}
+    context.report(event)
+
+
+def write_tensors(path: Path, tensors: dict[str, NDArray]) -> None:
+    """Write arrays as safetensors, atomically."""
+    files.write_through(path, lambda part: save_file(tensors, part))
+
+
+def read_tensors(path: Path) -> dict[str, NDArray]:
+    """Read arrays of a safetensors file.
+
+    Raises:
+        TradeoffError: the file is absent or damaged.
+    """
+    try:
+        tensors: dict[str, NDArray] = load_file(path)
+    except Exception as error:
+        raise TradeoffError(
+            "The saved model cannot be read", str(path), "Retry the run: it is fitted and saved again."
+        ) from error
+    return tensors
