@@ -1,5 +1,6 @@
 """What quality can be held against, and log axes whose ticks are read as money, energy or time."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
@@ -42,9 +43,9 @@ def log_ticks(values: Sequence[float], show: Callable[[float | None], str]) -> t
     low, high = min(values), max(values)
     decades = range(floor(log10(low)) - 1, ceil(log10(high)) + 2)
     steps = STEPS if high / low < 60 else STEPS[:1]
-    every = max(1, round((log10(high) - log10(low)) / 8))
+    every = max(1, ceil((log10(high) - log10(low)) / 5))
     ticks = [10.0**power * step for power in decades for step in steps if power % every == 0 or len(steps) > 1]
-    return ticks, [show(tick) for tick in ticks]
+    return ticks, [re.sub(r"(\.\d*?)0+(?=\D|$)", r"\1", show(tick)).replace(". ", " ").rstrip(".") for tick in ticks]
 
 
 def log_range(values: Sequence[float]) -> tuple[float, float]:

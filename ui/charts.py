@@ -11,10 +11,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import format as f
-from core.analysis.pareto import front
-from core.analysis.results import CandidateRow
-from ui import labels, theme
-from ui.axes import Axis, log_range, log_ticks
+from ui import theme
+from ui.session import to_url
 
 CONFIG = {
     "displaylogo": False,
@@ -22,9 +20,6 @@ CONFIG = {
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
     "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "tradeoff"},
 }
-LABELLED = 10
-"""From this many marks on, a legend replaces the names beside the marks."""
-PLOT_WIDTH, PLOT_HEIGHT = 760, 420
 FLAT: dict[str, Any] = {"t": 12, "r": 12, "b": 8, "l": 8}
 
 
@@ -36,129 +31,21 @@ class Chart:
     alt: str
 
 
-def draw(chart: Chart, key: str, selectable: bool = False) -> list[Any]:
-    """Put a chart on the page; returns the custom data of the marks that were clicked."""
-    # A selectable chart reruns the page on a click; others must not pay for that.
-    event = st.plotly_chart(
-        chart.figure, key=key, config=CONFIG, alt=chart.alt, on_select="rerun" if selectable else "ignore",
+def draw(chart: Chart, key: str, pick_into: str = "", options: Sequence[str] = ()) -> None:
+    """Put a chart on the page. A click on a mark sets the widget `pick_into` to the mark's name, if it is an option."""
+
+    def picked() -> None:
+        for point in st.session_state[key]["selection"]["points"]:
+            data = point.get("customdata")
+            name = data[0] if isinstance(data, list | tuple) else data
+            if name in options:
+                st.session_state[pick_into] = name
+                to_url(pick_into)
+
+    st.plotly_chart(
+        chart.figure, key=key, config=CONFIG, alt=chart.alt, on_select=picked if pick_into else "ignore",
         selection_mode="points",
     )  # fmt: skip
-    points = event["selection"]["points"] if selectable and event else []
-    found = [point["customdata"] for point in points if point.get("customdata")]
-    return [data[0] if isinstance(data, list | tuple) else data for data in found]
-
-
-def tradeoff(rows: Sequence[CandidateRow], axis: Axis, metric: str, pick: str = "", dark: bool = False) -> Chart:
-    """Quality against what it costs: a mark a candidate, its 95 % whisker, the Pareto front, the pick ringed.
-
-    Candidates whose cost is unknown (or 0, which a log axis cannot hold) are left out; the page names them.
-    """
-    shown = [row for row in rows if (getattr(row, axis.field) or 0) > 0]
-    figure = go.Figure()
-    if shown:
-        costs = [getattr(row, axis.field) for row in shown]
-        best = [shown[i] for i in front([(cost, row.quality) for cost, row in zip(costs, shown, strict=True)])]
-        _front(figure, best, axis, dark)
-        for family in dict.fromkeys(row.family for row in shown):
-            _marks(figure, [row for row in shown if row.family == family], family, axis, metric, dark)
-        _ring(figure, [row for row in shown if row.candidate == pick], axis, dark)
-        low, high = _quality_range(shown)
-        left, right = log_range(costs)
-        ticks, texts = log_ticks(costs, axis.show)
-        figure.update_xaxes(type="log", tickvals=ticks, ticktext=texts, range=[left, right])
-        figure.update_yaxes(range=[low, high])
-        if len(shown) < LABELLED:
-            _names(figure, shown, axis, (left, right), (low, high), pick, dark)
-    figure.update_xaxes(title=axis.title, showgrid=True)
-    figure.update_yaxes(title=f"{metric_name(metric)} ({metric_unit(metric)})", tickformat=metric_format(metric))
-    figure.update_layout(
-        height=PLOT_HEIGHT + 60, margin=FLAT, showlegend=len(shown) >= LABELLED, hovermode="closest", dragmode="pan",
-        legend={"orientation": "h", "y": -0.22, "x": 0}, clickmode="event+select", hoverlabel={"align": "left"},
-    )  # fmt: skip
-    spoken = "; ".join(f"{row.candidate} {percent_of(metric)(row.quality)} at {axis.show(getattr(row, axis.field))}"
-                       for row in shown[:LABELLED])  # fmt: skip
-    alt = f"{metric_name(metric)} against {axis.name.lower()}: {spoken or 'nothing to show yet'}."
-    return Chart(figure, alt)
-
-
-def _marks(
-    figure: go.Figure, rows: Sequence[CandidateRow], family: str, axis: Axis, metric: str, dark: bool
-) -> None:
-    colour, show = theme.family_colour(family, dark), percent_of(metric)
-    sure = [row.energy_provenance != "estimated" for row in rows]
-    figure.add_scatter(
-        x=[getattr(row, axis.field) for row in rows], y=[row.quality for row in rows], mode="markers",
-        name=theme.FAMILIES[family][0], customdata=[[row.candidate] for row in rows],
-        error_y={
-            "type": "data", "symmetric": False, "thickness": 1.4, "width": 4, "color": colour,
-            "array": [max(0.0, (row.quality_high or row.quality) - row.quality) for row in rows],
-            "arrayminus": [max(0.0, row.quality - (row.quality_low or row.quality)) for row in rows],
-        },
-        marker={
-            "size": 13, "color": colour, "line": {"width": 1.5, "color": colour}, "opacity": 1,
-            "symbol": [theme.symbol(row.method) + ("" if known else "-open")
-                       for row, known in zip(rows, sure, strict=True)],
-        },
-        unselected={"marker": {"opacity": 0.55}},
-        hovertemplate=[
-            f"<b>{_safe(row.candidate)}</b><br>{metric_name(metric)}: {show(row.quality)} "
-            f"({show(row.quality_low)} to {show(row.quality_high)})<br>"
-            f"{axis.name}: {axis.show(getattr(row, axis.field))}<extra></extra>"
-            for row in rows
-        ],
-    )  # fmt: skip
-
-
-def _front(figure: go.Figure, best: Sequence[CandidateRow], axis: Axis, dark: bool) -> None:
-    figure.add_scatter(
-        x=[getattr(row, axis.field) for row in best], y=[row.quality for row in best], mode="lines",
-        line={"shape": "hv", "width": 1, "color": theme.quiet(dark)}, hoverinfo="skip", showlegend=False,
-        name="Pareto front",
-    )  # fmt: skip
-
-
-def _ring(figure: go.Figure, rows: Sequence[CandidateRow], axis: Axis, dark: bool) -> None:
-    figure.add_scatter(
-        x=[getattr(row, axis.field) for row in rows], y=[row.quality for row in rows], mode="markers",
-        marker={"size": 25, "symbol": "circle-open", "color": theme.ink(dark), "line": {"width": 2}},
-        hoverinfo="skip", showlegend=False, customdata=[[row.candidate] for row in rows], name="recommended",
-        unselected={"marker": {"opacity": 1}},
-    )  # fmt: skip
-
-
-def _names(
-    figure: go.Figure, rows: Sequence[CandidateRow], axis: Axis, across: tuple[float, float], up: tuple[float, float],
-    pick: str, dark: bool,
-) -> None:  # fmt: skip
-    from math import log10
-
-    def pixel(value: float, span: tuple[float, float], size: float) -> float:
-        return (value - span[0]) / (span[1] - span[0]) * size
-
-    ordered = sorted(rows, key=lambda row: row.candidate != pick)
-    names = [f"{row.candidate} · recommended" if row.candidate == pick else row.candidate for row in ordered]
-    marks = [
-        (
-            pixel(log10(getattr(row, axis.field)), across, PLOT_WIDTH),
-            *(pixel(value if value is not None else row.quality, up, PLOT_HEIGHT)
-              for value in (row.quality, row.quality_low, row.quality_high)),
-        )
-        for row in ordered
-    ]  # fmt: skip
-    places = labels.place(marks, names, PLOT_WIDTH, PLOT_HEIGHT)
-    for row, name, (xanchor, yanchor, right, above) in zip(ordered, names, places, strict=True):
-        figure.add_annotation(
-            x=log10(getattr(row, axis.field)), y=row.quality, text=f"<b>{_safe(name)}</b>" if row.candidate == pick
-            else _safe(name), showarrow=False, xanchor=xanchor, yanchor=yanchor, xshift=right, yshift=above,
-            font={"size": 12.5, "color": theme.ink(dark)},
-        )  # fmt: skip
-
-
-def _quality_range(rows: Sequence[CandidateRow]) -> tuple[float, float]:
-    low = min(row.quality if row.quality_low is None else row.quality_low for row in rows)
-    high = max(row.quality if row.quality_high is None else row.quality_high for row in rows)
-    room = max(0.08 * (high - low), 0.02)
-    return low - room, min(high + room, 1.02) if high <= 1 else high + room
 
 
 def class_bars(counts: dict[str, dict[str, int]], dark: bool = False, most: int = 40) -> Chart:
@@ -173,7 +60,7 @@ def class_bars(counts: dict[str, dict[str, int]], dark: bool = False, most: int 
         figure.add_bar(
             y=[f.shorten(label, 32) for label in order], x=[of_split.get(label, 0) for label in order], name=split,
             orientation="h", marker={"color": theme.family_colour("encoder", dark), "opacity": shade},
-            hovertemplate=[f"{_safe(f.shorten(label, 60))}, {split}: {of_split.get(label, 0):,}<extra></extra>"
+            hovertemplate=[f"{safe(f.shorten(label, 60))}, {split}: {of_split.get(label, 0):,}<extra></extra>"
                            for label in order],
         )  # fmt: skip
     figure.update_layout(
@@ -214,7 +101,7 @@ def confusion(matrix: Sequence[Sequence[int]], gold: Sequence[str], answered: Se
             text=[[f"{cell:,}" if cell else "" for cell in row] for row in matrix] if numbers else None,
             texttemplate="%{text}" if numbers else None,
             hovertemplate="%{customdata}<extra></extra>",
-            customdata=[[f"right: {_safe(f.shorten(gold[i], 50))}<br>answered: {_safe(f.shorten(answered[j], 50))}<br>"
+            customdata=[[f"right: {safe(f.shorten(gold[i], 50))}<br>answered: {safe(f.shorten(answered[j], 50))}<br>"
                          f"{cell:,} texts, {shares[i][j]:.0%} of this label" for j, cell in enumerate(row)]
                         for i, row in enumerate(matrix)],
             colorbar={"title": {"text": "share of the<br>right label"}, "tickformat": ".0%", "thickness": 12},
@@ -291,35 +178,6 @@ def latency(milliseconds: Sequence[float], p50: float, p95: float, dark: bool = 
     )
 
 
-METRIC_NAMES = {
-    "accuracy": "Right answers",
-    "macro_f1": "Macro F1",
-    "weighted_f1": "Weighted F1",
-    "mcc": "Matthews correlation",
-    "invalid_rate": "Answers that could not be read",
-}
-
-
-def metric_name(metric: str) -> str:
-    """A metric in plain words."""
-    return METRIC_NAMES.get(metric, metric.replace("_", " "))
-
-
-def metric_unit(metric: str) -> str:
-    """The unit on an axis."""
-    return "−1 to 1" if metric == "mcc" else "%"
-
-
-def metric_format(metric: str) -> str:
-    """The tick format of a quality axis."""
-    return ".2f" if metric == "mcc" else ".0%"
-
-
-def percent_of(metric: str) -> Any:
-    """How a value of `metric` is written."""
-    return (lambda value: f.UNKNOWN if value is None else f"{value:.2f}") if metric == "mcc" else f.percent
-
-
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Plotly reads a small HTML; a label from a file must stay text."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -23,27 +23,20 @@ def predictor_of(home: Home) -> Predictor:
 
 
 def from_url(key: str, options: Sequence[str], default: str) -> str:
-    """The value of the widget `key`: from the URL, else as left on an earlier page, else `default`.
+    """The value of the widget `key`: from the URL, else as chosen on an earlier page, else `default`.
 
-    The widget's state and the URL are set to it, so that a link shows what I see. Give the widget
-    `key=key, on_change=to_url, args=(key,)`.
+    The widget's state is set to it. Give the widget `key=key, on_change=to_url, args=(key,)`: a choice goes into
+    the URL, so that a link shows what I see; a default does not, so that it may follow the data.
     """
     asked = st.query_params.get(key, st.session_state.get(f"kept.{key}"))
     value = asked if asked in options else default
-    st.session_state[key] = st.session_state[f"kept.{key}"] = value
-    if st.query_params.get(key) != value:
-        st.query_params[key] = value
+    st.session_state[key] = value
     return value
 
 
 def to_url(key: str) -> None:
-    """Copy the widget's value into the URL; its callback."""
-    value = st.session_state[key]
-    if value is None:
-        st.query_params.pop(key, None)
-        st.session_state.pop(f"kept.{key}", None)
-    else:
-        st.query_params[key] = value
+    """Keep the widget's value in the URL and across pages; its callback."""
+    st.session_state[f"kept.{key}"] = st.query_params[key] = st.session_state[key]
 
 
 def choose(
@@ -53,7 +46,7 @@ def choose(
     """A selectbox whose value lives in the URL and stays across pages."""
     from_url(key, options, default if default in options else options[0])
     chosen: str = st.selectbox(
-        label, options, key=key, format_func=named, on_change=to_url, args=(key,), help=help, required=True
+        label, options, key=key, format_func=named, on_change=to_url, args=(key,), help=help
     )
     return chosen
 
@@ -64,4 +57,7 @@ def choose_dataset(label: str = "Dataset") -> DatasetInfo | None:
     if not infos:
         return None
     newest = max(infos.values(), key=lambda info: info.created_at).name
-    return infos[choose(label, list(infos), "dataset", newest)]
+    chosen = choose(label, list(infos), "dataset", newest)
+    if st.query_params.get("dataset") != chosen:
+        to_url("dataset")
+    return infos[chosen]

@@ -1,11 +1,15 @@
 """The frame around every page: navigation, the line that shows running work, and the net for errors."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from ui import messages, navigation
 from ui.running import sidebar_progress
 
-st.set_page_config(page_title="Tradeoff", page_icon=":material/balance:", layout="wide")
+HERE = Path(__file__).parent
+st.set_page_config(page_title="Tradeoff", page_icon=str(HERE / "icon.svg"), layout="wide")
+st.html(HERE / "style.css")
 chosen = st.navigation(navigation.sections(), expanded=True)
 with messages.told():
     sidebar_progress()

@@ -1,0 +1,53 @@
+"""Overview: what is here, what to do next, and what is best so far?"""
+
+import streamlit as st
+
+from core.data.dataset import list_datasets
+from ui import data, theme
+from ui.axes import AXES
+from ui.candidate_card import candidate_card
+from ui.messages import empty, plain
+from ui.navigation import go, link
+from ui.overview import best_of, dataset_table, do_next, running_card, spent, welcome
+from ui.session import choose_dataset, home
+
+infos = list_datasets(home())
+if not infos:
+    welcome()
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    st.title("Overview", anchor=False, width="content")
+    info = choose_dataset()
+assert info is not None
+rows = data.rows_of(info)
+conclusion = data.conclusion_of(rows, "usd_per_1k")
+if conclusion:
+    st.subheader(plain(conclusion.sentence), anchor=False)
+
+left, right = st.columns([5, 4], gap="medium")
+with left:
+    if conclusion:
+        candidate_card(conclusion.pick, f"Best for {plain(info.name)}: {best_of(conclusion)}", conclusion)
+    else:
+        empty(
+            f"{plain(info.name)} is ready", f"{sum(info.counts.values()):,} texts, {len(info.labels):,} labels. "
+            "Choose what shall be compared.", "Launch candidates", "launch", ":material/rocket_launch:",
+            dataset=info.name,
+        )  # fmt: skip
+    if rows:
+        # Plotly takes half a second to load; a page without a chart does not wait for it.
+        from ui.charts import draw
+        from ui.tradeoff_chart import tradeoff
+
+        pick = conclusion.pick.candidate if conclusion else ""
+        draw(tradeoff(rows, AXES["usd_per_1k"], rows[0].metric, pick, theme.is_dark(), height=330), "spark")
+        link("tradeoff", "Open the tradeoff", dataset=info.name)
+with right:
+    running_card()
+    do_next(info, rows, conclusion)
+    dataset_table(infos)
+    spent()
+    with st.container(horizontal=True):
+        if st.button("Add a dataset", icon=":material/add:"):
+            go("datasets", add="file")

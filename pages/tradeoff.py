@@ -1,0 +1,62 @@
+"""Tradeoff: what do right answers cost?"""
+
+import streamlit as st
+
+from core.tasks import get_task
+from ui import data, theme
+from ui.axes import AXES
+from ui.candidate_card import candidate_card, detail_rows
+from ui.candidate_table import candidate_table
+from ui.charts import draw
+from ui.downloads import as_command, download
+from ui.messages import empty, plain
+from ui.metrics import metric_name
+from ui.session import choose, choose_dataset
+from ui.tradeoff_chart import tradeoff
+from ui.tradeoff_filters import filtered, train_size_choice
+
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    st.title("Tradeoff", anchor=False, width="content")
+    info = choose_dataset()
+    if info:
+        metrics = get_task(info.task).metrics
+        metric = choose("Quality", list(metrics), "metric", named=metric_name, help="\n\n".join(
+            f"**{metric_name(name)}**: {meaning}" for name, meaning in metrics.items()))  # fmt: skip
+        against = choose("Against", list(AXES), "against", named=lambda field: AXES[field].name)
+        size = train_size_choice(info)
+        rows = filtered(data.rows_of(info, metric, size))
+
+if info is None:
+    empty("Nothing to compare yet", "First a set of labelled texts, then a few runs.", "Add a dataset", "datasets")
+    st.stop()
+if not rows:
+    empty(
+        f"No finished run on {plain(info.name)} yet", "Launch a few candidates: the cheap ones finish within seconds.",
+        "Launch candidates", "launch", ":material/rocket_launch:", dataset=info.name,
+    )  # fmt: skip
+    st.stop()
+
+axis, conclusion = AXES[against], data.conclusion_of(rows, against)
+if conclusion:
+    st.subheader(plain(conclusion.sentence), anchor=False)
+pick = conclusion.pick.candidate if conclusion else rows[0].candidate
+names = [row.candidate for row in rows]
+left, right = st.columns([7, 3], gap="medium")
+with left:
+    draw(tradeoff(rows, axis, metric, pick, theme.is_dark()), "chart", pick_into="candidate", options=names)
+    hidden = [row.candidate for row in rows if not getattr(row, against)]
+    st.caption(
+        "Higher and further left is better. Whiskers: 95 % interval. Thin line: nothing is better and cheaper at once. "
+        "Ring: recommended." + (f" Not shown, {axis.short} unknown: {plain(', '.join(hidden))}." if hidden else "")
+    )
+with right:
+    shown = choose("Candidate (or click a mark)", names, "candidate", pick)
+    row = next(row for row in rows if row.candidate == shown)
+    candidate_card(row, "Recommended" if shown == pick else "Selected", conclusion)
+    st.table(dict(detail_rows(row)), border="horizontal")
+
+candidate_table(rows, metric, conclusion, "candidates")
+with st.container(horizontal=True):
+    download([row.model_dump(mode="json") for row in rows], f"{info.name}-tradeoff", "csv")
+    download([row.model_dump(mode="json") for row in rows], f"{info.name}-tradeoff", "xlsx", "Excel", ".xlsx")
+    as_command(f"python cli.py results {info.name} --metric {metric} --json")

@@ -1,0 +1,73 @@
+"""One candidate in a few lines: how good, how sure, what it takes."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import format as f
+from core.analysis.conclusion import Conclusion
+from core.analysis.results import CandidateRow
+from ui import theme
+from ui.messages import plain
+from ui.metrics import metric_name, metric_quality
+from ui.navigation import link
+
+
+def candidate_card(row: CandidateRow, title: str, conclusion: Conclusion | None = None) -> None:
+    """Name, quality with its interval, what it takes, ties, and where to go from here."""
+    with st.container(border=True, gap="xsmall"):
+        st.caption(title)
+        st.markdown(f"### {plain(row.candidate)}")
+        st.markdown(f"**{metric_quality(row.metric, row.quality, row.quality_low, row.quality_high)}** "
+                    f"{metric_name(row.metric).lower()}",
+                    help=f"On {row.test_texts:,} test texts; ± is half the width of the 95 % interval. "
+                         f"{runs_in_words(row)}")  # fmt: skip
+        st.markdown(takes(row), help=row.price_basis or None)
+        provenance(row)
+        if conclusion and len(conclusion.tied) > 1 and row in conclusion.tied:
+            others = ", ".join(plain(other.candidate) for other in conclusion.tied if other is not row)
+            st.caption(f"Tied with {others}: the test texts cannot tell them apart.")
+        with st.container(horizontal=True, gap="small"):
+            link("results", "Results", run=row.run_ids[0])
+            link("playground", "Try a text", run=row.run_ids[0])
+
+
+def takes(row: CandidateRow) -> str:
+    """What 1,000 texts and one text take, in one line."""
+    parts = [
+        f"{plain(f.usd(row.usd_per_1k))} per 1,000" if row.usd_per_1k is not None else "cost unknown",
+        f"{f.energy(row.kwh_per_1k)} per 1,000" if row.kwh_per_1k is not None else "energy unknown",
+        f"{f.milliseconds(row.latency_p50_ms)} a text" if row.latency_p50_ms is not None else "time a text unknown",
+    ]
+    return " · ".join(parts)
+
+
+def provenance(row: CandidateRow) -> None:
+    """How the energy figure came about, and what makes figures less sure."""
+    word, colour, meaning = theme.PROVENANCE[row.energy_provenance]
+    with st.container(horizontal=True, gap="xsmall"):
+        st.badge(f"energy {word}", color=colour, help=meaning)
+        for flag in row.flags:
+            st.badge(flag, color="yellow", icon=":material/warning:")
+
+
+def runs_in_words(row: CandidateRow) -> str:
+    """How many runs the figures stand on."""
+    seeds = f"{row.runs} runs (seeds {', '.join(map(str, row.seeds))})" if row.runs > 1 else "One run"
+    size = f"{row.train_size:,} training texts" if row.train_size else "all training texts"
+    return f"{seeds}, {size}."
+
+
+def detail_rows(row: CandidateRow) -> Sequence[tuple[str, str]]:
+    """The rest of what is known, as name and value."""
+    return [
+        ("Texts a second", f.number(row.texts_per_second)),
+        ("95 of 100 texts within", f.milliseconds(row.latency_p95_ms)),
+        ("CO₂e per 1,000 texts", f.co2e(None if row.co2e_g_per_1k is None else row.co2e_g_per_1k / 1000)),
+        ("Time to fit", f.duration(row.fit_seconds)),
+        ("Energy to fit", f.energy(row.fit_kwh)),
+        ("Cost to fit", f.usd(row.fit_usd)),
+        ("Peak memory", f.memory(row.peak_ram_bytes)),
+        *([("Peak GPU memory", f.memory(row.peak_gpu_bytes))] if row.peak_gpu_bytes else []),
+        *([("Answers that could not be read", f.percent(row.invalid_rate))] if row.invalid_rate else []),
+    ]

@@ -1,0 +1,72 @@
+"""All candidates as a table: numbers sort as numbers and read as people write them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import format as f
+from core.analysis.conclusion import Conclusion
+from core.analysis.results import CandidateRow
+from ui.metrics import metric_name, metric_show
+
+WHOLE = 14
+"""Up to so many rows the table is shown whole."""
+
+
+def candidate_table(rows: Sequence[CandidateRow], metric: str, conclusion: Conclusion | None, key: str) -> None:
+    """A row a candidate. Unknown figures say so and sort last."""
+    show, quality = metric_show(metric), metric_name(metric)
+    table = pd.DataFrame([_cells(row, quality, conclusion) for row in rows])
+    styled = table.style.format(
+        {
+            quality: _or_unknown(show), "±": lambda value: "" if pd.isna(value) else _half(metric, value),
+            "Cost / 1,000": _or_unknown(f.usd), "Energy / 1,000": _or_unknown(f.energy),
+            "One text": _or_unknown(f.milliseconds), "95 of 100 within": _or_unknown(f.milliseconds),
+            "Texts / s": _or_unknown(f.number), "Fit": _or_unknown(f.duration), "Unreadable": _or_unknown(f.percent),
+        }
+    )  # fmt: skip
+    st.dataframe(
+        styled, key=key, hide_index=True, height="content" if len(rows) <= WHOLE else 560,
+        column_config={
+            "Candidate": st.column_config.TextColumn(pinned=True),
+            "±": st.column_config.Column(help="Half the width of the 95 % interval, in points", width=64),
+            "Standing": st.column_config.Column(help="Tied: the test texts cannot tell it from the best"),
+            "Energy is": st.column_config.Column(help="How the energy figure came about"),
+            "One text": st.column_config.Column(help="Typical (median) time for one text, asked alone, warm"),
+            "Unreadable": st.column_config.Column(help="Share of answers in which no label could be read"),
+        },
+        alt=f"{len(rows)} candidates with quality, cost, energy and time",
+    )  # fmt: skip
+
+
+def _cells(row: CandidateRow, quality: str, conclusion: Conclusion | None) -> dict[str, Any]:
+    half = None if row.quality_low is None or row.quality_high is None else (row.quality_high - row.quality_low) / 2
+    return {
+        "Candidate": row.candidate, quality: row.quality, "±": half, "Standing": standing(row, conclusion),
+        "Cost / 1,000": row.usd_per_1k, "Energy / 1,000": row.kwh_per_1k, "Energy is": row.energy_provenance,
+        "One text": row.latency_p50_ms, "95 of 100 within": row.latency_p95_ms, "Fit": row.fit_seconds,
+        "Texts / s": row.texts_per_second, "Unreadable": row.invalid_rate, "Train texts": row.train_size or "all",
+        "Runs": row.runs,
+    }  # fmt: skip
+
+
+def standing(row: CandidateRow, conclusion: Conclusion | None) -> str:
+    """Where a candidate stands: recommended, tied with the best, or behind by so much."""
+    if conclusion is None:
+        return ""
+    if row.candidate == conclusion.pick.candidate:
+        return "recommended"
+    if any(row.candidate == tied.candidate for tied in conclusion.tied):
+        return "best, tied" if row.candidate == conclusion.best.candidate else "tied"
+    gap = conclusion.differences.get(row.candidate)
+    return f"{100 * gap.value:.1f} points behind" if gap else ""
+
+
+def _or_unknown(show: Any) -> Any:
+    return lambda value: show(None if pd.isna(value) else value)
+
+
+def _half(metric: str, value: float) -> str:
+    return f"{value:.2f}" if metric == "mcc" else f"{100 * value:.1f}"

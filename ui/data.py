@@ -1,0 +1,141 @@
+"""What pages read about runs. Ended runs never change, so each is read from its folder once a process."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import streamlit as st
+
+from core.analysis.compare import Correctness
+from core.analysis.conclusion import Conclusion, conclude
+from core.analysis.results import CandidateRow, RunSummary, candidate_rows
+from core.data.dataset import DatasetInfo, load_dataset
+from core.errors import unknown
+from core.home import Home
+from core.preferences import load as load_preferences
+from core.results import correct_by_candidate, pricing, summary_of
+from core.runs import ENDED, RunFolder, State, list_runs
+from ui.session import home
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as a list shows it."""
+
+    folder: RunFolder
+    summary: RunSummary
+    state: State
+
+    @property
+    def run_id(self) -> str:
+        """The folder's name."""
+        return self.summary.run_id
+
+    @property
+    def status(self) -> str:
+        """The state's word."""
+        return self.state.status
+
+
+_known: dict[Path, tuple[tuple[int, ...], Run]] = {}
+_lock = threading.Lock()
+
+
+def all_runs(root: Home | None = None) -> list[Run]:
+    """Every run, in name order."""
+    found = []
+    with _lock:
+        for folder in list_runs(root or home()):
+            stamp = _stamp(folder.path)
+            known = _known.get(folder.path)
+            if known is None or known[0] != stamp:
+                state = folder.state
+                if state is None:
+                    continue
+                known = (stamp, Run(folder, summary_of(folder), state))
+                _known[folder.path] = known
+            found.append(known[1])
+    return found
+
+
+def _stamp(folder: Path) -> tuple[int, ...]:
+    stamps = []
+    for name in ("state.json", "scores.json", "usage.json"):
+        try:
+            status = (folder / name).stat()
+            stamps += [status.st_mtime_ns, status.st_ino]
+        except FileNotFoundError:
+            stamps.append(0)
+    return tuple(stamps)
+
+
+def open_runs() -> tuple[list[Run], list[Run]]:
+    """The running and the queued runs, oldest first."""
+    runs = sorted((run for run in all_runs() if run.status not in ENDED), key=lambda run: run.state.queued_at)
+    return [run for run in runs if run.status == "running"], [run for run in runs if run.status == "queued"]
+
+
+def run_called(run_id: str) -> Run:
+    """The run called `run_id`.
+
+    Raises:
+        TradeoffError: there is none.
+    """
+    runs = {run.run_id: run for run in all_runs()}
+    if run_id not in runs:
+        raise unknown("run", run_id, runs)
+    return runs[run_id]
+
+
+def runs_on(info: DatasetInfo) -> list[Run]:
+    """All runs on this version of a dataset."""
+    return [
+        run
+        for run in all_runs()
+        if (spec := run.summary.spec).dataset == info.name and spec.fingerprint == info.fingerprint
+    ]
+
+
+def rows_of(info: DatasetInfo, metric: str | None = None, train_size: int | str | None = "largest") -> list[CandidateRow]:
+    """A row a candidate on this version of a dataset, best quality first, under the user's prices."""
+    return candidate_rows((run.summary for run in runs_on(info)), pricing(load_preferences(home())), metric, train_size)
+
+
+def conclusion_of(rows: Sequence[CandidateRow], cost: str) -> Conclusion | None:
+    """Who is best, who is tied with it and the cheapest of these."""
+    return conclude(rows, _correct(str(home().root), tuple((row.candidate, row.run_ids) for row in rows), rows), cost)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _correct(_root: str, _of: tuple[Any, ...], _rows: Sequence[CandidateRow]) -> dict[str, Correctness]:
+    return correct_by_candidate(home(), _rows)
+
+
+def predictions(run: Run, split: str = "test") -> pd.DataFrame:
+    """The predictions of a run on a split, each with its text (empty when the dataset was deleted since)."""
+    spec = run.summary.spec
+    return _predictions(str(run.folder.path), run.state.at, spec.dataset, spec.fingerprint, split)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _predictions(path: str, at: str, dataset: str, fingerprint: str, split: str) -> pd.DataFrame:  # noqa: ARG001
+    columns = ["id", "target", "prediction", "reason", "confidence", "probabilities", "completion", "seconds"]
+    frame = pq.read_table(Path(path) / "predictions.parquet", columns=columns, filters=[("split", "=", split)])
+    texts = example_texts(str(home().root), dataset, fingerprint)
+    table = frame.to_pandas()
+    table.insert(1, "text", table["id"].map(texts).fillna(""))
+    return table
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def example_texts(root: str, dataset: str, fingerprint: str) -> dict[str, str]:
+    """The text of each example of a dataset version; none when it was deleted."""
+    try:
+        frame = load_dataset(Home(Path(root)), dataset, fingerprint).frame
+    except Exception:
+        return {}
+    return dict(zip(frame["id"], frame["text"], strict=True))

@@ -1,0 +1,123 @@
+"""The parts of the Overview page."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import format as f
+from core.analysis.conclusion import Conclusion
+from core.analysis.results import CandidateRow
+from core.data.dataset import DatasetInfo
+from core.preferences import load as load_preferences
+from core.results import pricing
+from core.usage import Usage
+from ui import data
+from ui.audits import findings_left
+from ui.messages import plain, told
+from ui.navigation import go
+from ui.next_steps import next_steps
+from ui.running import in_words
+from ui.session import home
+
+BUNDLED = "trec"
+WHAT = (
+    "Bring texts with labels. Simple baselines, fine-tuned encoders and prompted language models are run on them, "
+    "on this machine. You see which gives the right answers, how sure that is, and what it costs in money, energy and "
+    "time."
+)
+
+
+def welcome() -> None:
+    """The first page of a newcomer: one button that just works, one for own texts."""
+    st.space("large")
+    with st.container(horizontal_alignment="center"), st.container(width=720, gap="medium"):
+        st.title("Which text model is good enough, and what does it cost?", anchor=False)
+        st.markdown(WHAT)
+        with st.container(horizontal=True):
+            if st.button("Try it with bundled questions", type="primary", icon=":material/play_arrow:"):
+                with told(), st.spinner("Reading 3,500 questions …"):
+                    from core.data import bundled
+
+                    name = bundled.import_bundled(home(), BUNDLED).info.name
+                    go("launch", dataset=name)
+            if st.button("Upload your own", icon=":material/upload_file:"):
+                go("datasets", add="file")
+        st.caption("Nothing leaves this machine.")
+
+
+def best_of(conclusion: Conclusion) -> str:
+    """Why the card's candidate is the one, in a few words."""
+    if len(conclusion.tied) == 1:
+        return "better than all others"
+    return "the cheapest of those tied with the best"
+
+
+def running_card() -> None:
+    """What runs and what waits, in words; the sidebar shows how far."""
+    with st.container(border=True, gap="xsmall"):
+        st.caption("Running")
+        st.markdown(in_words())
+
+
+def do_next(info: DatasetInfo, rows: Sequence[CandidateRow], conclusion: Conclusion | None) -> None:
+    """Suggestions, each with its button."""
+    steps = next_steps(info, data.runs_on(info), rows, conclusion, findings_left(info))
+    if not steps:
+        return
+    with st.container(border=True, gap="small"):
+        st.caption("Do next")
+        for place, step in enumerate(steps):
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                st.markdown(plain(step.why), width="stretch")
+                if st.button(step.button, key=f"next.{place}"):
+                    go(step.page, **step.parameters)
+
+
+def dataset_table(infos: Sequence[DatasetInfo]) -> None:
+    """The datasets with their size and finished runs."""
+    finished: dict[str, int] = {}
+    for run in data.all_runs():
+        if run.status == "finished":
+            finished[run.summary.spec.dataset] = finished.get(run.summary.spec.dataset, 0) + 1
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Dataset": info.name, "Texts": sum(info.counts.values()), "Labels": len(info.labels),
+                "Finished runs": finished.get(info.name, 0),
+            }
+            for info in infos
+        ),
+        hide_index=True, height="content" if len(infos) < 8 else 300, key="datasets_here", alt="The datasets",
+    )  # fmt: skip
+
+
+def spent() -> None:
+    """What all runs together have used so far."""
+    usages = [(run, usage) for run in data.all_runs() for usage in run.summary.usage.values()]
+    if not usages:
+        return
+    price = pricing(load_preferences(home()))
+    money = [price(usage, run.summary.spec.candidate.model).usd for run, usage in usages]
+    kwh = [usage.kwh for _, usage in usages]
+    co2e = [usage.co2e_kg for _, usage in usages]
+    with st.container(border=True, gap="xsmall"):
+        st.caption("Spent on all runs so far")
+        st.markdown(
+            f"{f.duration(_seconds([usage for _, usage in usages]))} · {plain(_total(money, f.usd))} · "
+            f"{_total(kwh, f.energy)} · {_total(co2e, f.co2e)}"
+        )
+
+
+def _seconds(usages: Sequence[Usage]) -> float:
+    return sum(usage.wall_seconds for usage in usages)
+
+
+def _total(values: Sequence[float | None], show: object) -> str:
+    """The sum of what is known, marked when something is not."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "unknown"
+    assert callable(show)
+    more = "" if len(known) == len(values) else f" + {len(values) - len(known)} unknown"
+    return f"{show(sum(known))}{more}"

@@ -1,0 +1,51 @@
+"""Long work, visible from everywhere: what runs, how far, how long still, what waits."""
+
+import streamlit as st
+
+from core import format as f
+from core.progress import summary
+from ui import data
+from ui.messages import plain
+from ui.navigation import link
+
+EVERY_SECONDS = 2.0
+
+
+def sidebar_progress() -> None:
+    """The line in the sidebar. It reruns itself only while something runs or waits."""
+    with st.sidebar:
+        st.space("small")
+    running, queued = data.open_runs()
+    if running or queued:
+        _moving()
+    else:
+        with st.sidebar:
+            st.caption("Nothing is running.")
+
+
+@st.fragment(run_every=EVERY_SECONDS)
+def _moving() -> None:
+    running, queued = data.open_runs()
+    before = st.session_state.get("open_runs")
+    now = st.session_state["open_runs"] = tuple(run.run_id for run in (*running, *queued))
+    with st.sidebar.container(border=True, gap="xsmall"):
+        for run in running[:2]:
+            progress = summary(run.folder)
+            st.progress(min(max(progress.share, 0.0), 1.0), plain(f.shorten(run.summary.spec.candidate.label, 36)))
+            left = f"{f.duration(progress.seconds_left)} left" if progress.seconds_left is not None else "starting"
+            st.caption(f"{progress.share:.0%} · {left}")
+        if queued:
+            st.caption(f":material/hourglass_empty: {len(queued)} waiting" + ("" if running else ", starting soon"))
+        if not now:
+            st.caption(":material/check: All done.")
+        link("runs", "Show the runs")
+    if before is not None and before != now and not st.session_state.get("busy"):
+        st.rerun()
+
+
+def in_words() -> str:
+    """The same as one sentence."""
+    running, queued = data.open_runs()
+    if not running and not queued:
+        return "Nothing is running."
+    return f"{len(running)} running, {len(queued)} waiting."
