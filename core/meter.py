@@ -1,0 +1,385 @@
+"""Meters the phases of a run apart: time, memory, tokens, energy by component with its provenance, CO2e.
+
+No failure of a meter fails the run: what can't be read is unknown (never 0) and a flag says so.
+"""
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock, Thread
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import psutil
+
+from core import devices, nvml
+from core.energy import JOULES_PER_KWH, EnergyReader, Reading
+from core.methods.base import Tokens
+from core.preferences import Preferences
+from core.usage import PROVENANCES, Energy, Phase, TokenCount, Usage
+
+SAMPLE_SECONDS = 0.5
+ENERGY_EVERY_SAMPLES = 40
+"""RAPL's counters wrap after some minutes at full power: they are read every 20 s at least."""
+SHORT_SECONDS = 0.5
+BUSY_SHARE = 0.2
+
+TOO_SHORT = "too short to meter well"
+NO_ENERGY = "energy could not be metered"
+GPU_SAMPLED = "GPU energy from power samples, the GPU has no energy counter"
+GPU_SHARED = "another process used the GPU"
+
+Component = Literal["cpu", "gpu", "ram", "api"]
+
+
+class Meter:
+    """Meters one process on one device. Entering it warms CodeCarbon (about two seconds), leaving it stops that."""
+
+    def __init__(self, device: str, preferences: Preferences) -> None:
+        self.device, self.preferences = device, preferences
+        self.gpu: nvml.Gpu | None = None
+        self.reader = EnergyReader()
+
+    def __enter__(self) -> Self:
+        if self.device == "cuda":
+            self.gpu = nvml.current_gpu()
+            self.reader = EnergyReader(self.gpu.index if self.gpu else None)
+        self.reader.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.reader.stop()
+
+    @property
+    def device_name(self) -> str:
+        """The device as prices know it."""
+        if self.device == "cuda":
+            return self.gpu.name if self.gpu else "unknown GPU"
+        return devices.cpu_device_name()
+
+    def phase(self, name: Phase) -> "PhaseMeter":
+        """A meter of one phase, to be used in a `with`; one phase at a time."""
+        return PhaseMeter(self, name)
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """All counters at one moment."""
+
+    at: float
+    cpu_seconds: float
+    machine_busy_seconds: float
+    gpu_kwh: float | None
+    reading: Reading | None
+
+
+class PhaseMeter:
+    """One phase. The caller adds to `texts`, `tokens` and `latency_ms`.
+
+    `usage()` may be asked at any time by the thread that works; what the asking takes is not counted.
+    """
+
+    def __init__(self, meter: Meter, name: Phase) -> None:
+        self.texts = 0
+        self.tokens = Tokens()
+        self.latency_ms: list[float] = []
+        self._meter, self._name = meter, name
+        self._began: _Moment | None = None
+        self._ended: _Moment | None = None
+        self._stop, self._lock = Event(), Lock()
+        self._sampler = Thread(target=self._sample_on, name=f"meter-{name}", daemon=True)
+        self._peak_ram = 0
+        self._peak_gpu = 0
+        self._metering_seconds = 0.0
+        self._gpu_shared = False
+        self._exact_ram = False
+
+    def __enter__(self) -> Self:
+        self._exact_ram = _reset_peak_ram()
+        _reset_peak_gpu()
+        reading = self._meter.reader.read()
+        self._began = self._moment(reading)
+        self._sampler.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        at = time.perf_counter()
+        self._stop.set()
+        self._sampler.join()
+        self._sample()
+        self._ended = self._now(at)
+
+    def usage(self) -> Usage:
+        """What the phase has used: until now while it runs, in all when it has ended."""
+        if self._began is None:
+            return Usage(phase=self._name, device=self._meter.device, device_name=self._meter.device_name)
+        asked_at = time.perf_counter()
+        self._sample()
+        began, now = self._began, self._ended or self._now(asked_at)
+        usage = self._usage(began, now)
+        if self._ended is None:
+            self._metering_seconds += time.perf_counter() - asked_at
+        return usage
+
+    def _usage(self, began: _Moment, now: _Moment) -> Usage:
+        wall = now.at - began.at
+        cpu = max(0.0, now.cpu_seconds - began.cpu_seconds)
+        energy, flags = self._energy(began, now, cpu)
+        usage = Usage(
+            phase=self._name, texts=self.texts, wall_seconds=wall, cpu_seconds=cpu, device=self._meter.device,
+            device_name=self._meter.device_name, device_seconds=wall,
+            tokens=TokenCount(input=self.tokens.input, cached=self.tokens.cached, output=self.tokens.output,
+                              reasoning=self.tokens.reasoning),
+            peak_ram_bytes=self._peak_ram or None, peak_gpu_bytes=self._peak_gpu or None,
+            energy=energy, flags=(*flags, *self._crowd(began, now, cpu)), latency_ms=tuple(self.latency_ms),
+        )  # fmt: skip
+        return _with_co2e(usage, self._meter.preferences)
+
+    def _now(self, at: float) -> _Moment:
+        """The counters now, at time `at` less what metering itself took. CodeCarbon's reading may wait: it is last."""
+        waited = _wait_for_gpu()
+        at += waited - self._metering_seconds
+        cpu, busy, gpu = _cpu_seconds(), _machine_busy_seconds(), self._gpu_kwh()
+        return _Moment(at, cpu, busy, gpu, self._meter.reader.read())
+
+    def _moment(self, reading: Reading | None) -> _Moment:
+        busy, gpu = _machine_busy_seconds(), self._gpu_kwh()
+        return _Moment(time.perf_counter(), _cpu_seconds(), busy, gpu, reading)
+
+    def _gpu_kwh(self) -> float | None:
+        return self._meter.gpu.energy_kwh() if self._meter.gpu else None
+
+    def _energy(self, began: _Moment, now: _Moment, cpu_seconds: float) -> tuple[dict[Component, Energy], list[str]]:
+        """Energy by component, and flags. See docs/metering.md for what each figure is."""
+        wall = now.at - began.at
+        flags = [TOO_SHORT] if wall < SHORT_SECONDS else []
+        energy: dict[Component, Energy] = {"cpu": Energy(), "ram": Energy()}
+        if began.reading and now.reading:
+            energy["cpu"] = self._cpu_energy(began.reading, now.reading, wall, cpu_seconds)
+            energy["ram"] = _ram_energy(began.reading, now.reading, wall)
+        if self._meter.device == "cuda":
+            energy["gpu"], sampled = self._gpu_energy(began, now)
+            flags += [GPU_SAMPLED] if sampled else []
+        if any(part.kwh is None for part in energy.values()):
+            why = self._meter.reader.problem
+            flags.append(f"{NO_ENERGY}: {why}" if why else NO_ENERGY)
+        return energy, flags
+
+    def _cpu_energy(self, began: Reading, now: Reading, wall: float, cpu_seconds: float) -> Energy:
+        reader = self._meter.reader
+        kwh = now.cpu_kwh - began.cpu_kwh
+        if reader.cpu_provenance == "measured":
+            return Energy(kwh=kwh, provenance="measured") if kwh > 0 else Energy()
+        modelled = None if reader.watts_per_core is None else reader.watts_per_core * cpu_seconds / JOULES_PER_KWH
+        if modelled and (kwh <= 0 or wall < SHORT_SECONDS):
+            kwh = modelled
+        return Energy(kwh=kwh, provenance="modelled") if kwh > 0 else Energy()
+
+    def _gpu_energy(self, began: _Moment, now: _Moment) -> tuple[Energy, bool]:
+        """From NVML's counter at both ends; else CodeCarbon's power samples, which the second value tells."""
+        if began.gpu_kwh is not None and now.gpu_kwh is not None and now.gpu_kwh >= began.gpu_kwh:
+            return Energy(kwh=now.gpu_kwh - began.gpu_kwh, provenance="measured"), False
+        if began.reading and now.reading and (kwh := now.reading.gpu_kwh - began.reading.gpu_kwh) > 0:
+            return Energy(kwh=kwh, provenance="measured"), True
+        return Energy(), False
+
+    def _crowd(self, began: _Moment, now: _Moment, cpu_seconds: float) -> list[str]:
+        """Flags for others at work on the machine: they slow a run down and draw power that RAPL counts."""
+        wall = now.at - began.at
+        flags = [GPU_SHARED] if self._gpu_shared else []
+        if wall >= SHORT_SECONDS:
+            others = now.machine_busy_seconds - began.machine_busy_seconds - cpu_seconds
+            share = others / wall / (psutil.cpu_count() or 1)
+            if share > BUSY_SHARE:
+                # Tens are enough, and attempts and seeds then mostly carry the same flag.
+                flags.append(f"the machine was busy with other work: about {min(100, round(share * 10) * 10)} %")
+        return flags
+
+    def _sample_on(self) -> None:
+        samples = 0
+        while not self._stop.wait(SAMPLE_SECONDS):
+            samples += 1
+            self._sample()
+            if samples % ENERGY_EVERY_SAMPLES == 0:
+                self._meter.reader.read()
+
+    def _sample(self) -> None:
+        if self._ended is not None:
+            return
+        with self._lock:
+            own, family = _memory()
+            self._peak_ram = max(self._peak_ram, family, _peak_ram() if self._exact_ram else own)
+            if self._meter.device == "cuda":
+                self._sample_gpu()
+
+    def _sample_gpu(self) -> None:
+        by_process = self._meter.gpu.processes() if self._meter.gpu else {}
+        # Inside a container NVML may list foreign process ids only; then it can't be told who is who.
+        if os.getpid() in by_process:
+            family = {os.getpid(), *(child.pid for child in _children())}
+            self._gpu_shared |= any(pid not in family for pid in by_process)
+        self._peak_gpu = max(self._peak_gpu, _peak_gpu() or by_process.get(os.getpid(), 0))
+
+
+def add_usage(before: Usage | None, more: Usage) -> Usage:
+    """The usage of all attempts at a phase: sums, the higher peak, and for each component the least sure provenance.
+
+    Energy that is unknown in one attempt is unknown in the sum. The grid's intensity is the mean weighted by energy.
+    """
+    if before is None:
+        return more
+    if before.phase != more.phase:
+        raise ValueError(f"usage of {before.phase} and of {more.phase} cannot be added")
+    flags = dict.fromkeys((*before.flags, *more.flags))
+    if before.device_name != more.device_name:
+        flags["attempts ran on different devices"] = None
+    components: list[Component] = list(dict.fromkeys((*before.energy, *more.energy)))
+    return Usage(
+        phase=more.phase, texts=before.texts + more.texts, wall_seconds=before.wall_seconds + more.wall_seconds,
+        cpu_seconds=before.cpu_seconds + more.cpu_seconds, device=more.device, device_name=more.device_name,
+        device_seconds=before.device_seconds + more.device_seconds,
+        tokens=TokenCount(**{name: getattr(before.tokens, name) + getattr(more.tokens, name)
+                             for name in TokenCount.model_fields}),
+        peak_ram_bytes=_higher(before.peak_ram_bytes, more.peak_ram_bytes),
+        peak_gpu_bytes=_higher(before.peak_gpu_bytes, more.peak_gpu_bytes),
+        energy={name: _sum_energy(before.energy.get(name), more.energy.get(name)) for name in components},
+        co2e_kg=_sum(before.co2e_kg, more.co2e_kg), grid_g_per_kwh=_mean_grid(before, more),
+        grid_source=" + ".join(dict.fromkeys(filter(None, (before.grid_source, more.grid_source)))),
+        attempts=before.attempts + more.attempts, flags=tuple(flags),
+        latency_ms=before.latency_ms + more.latency_ms,
+    )  # fmt: skip
+
+
+def _with_co2e(usage: Usage, preferences: Preferences) -> Usage:
+    """CO2e in kg = kWh × g/kWh / 1000."""
+    grid = preferences.grid
+    co2e = None if usage.kwh is None or grid.g_per_kwh is None else usage.kwh * grid.g_per_kwh / 1000
+    return usage.model_copy(update={"co2e_kg": co2e, "grid_g_per_kwh": grid.g_per_kwh, "grid_source": grid.source})
+
+
+def _ram_energy(began: Reading, now: Reading, wall: float) -> Energy:
+    """CodeCarbon models RAM power from its size. The reading may reach past the phase, so it is cut to its time."""
+    kwh = now.ram_kwh - began.ram_kwh
+    window = now.at - began.at
+    kwh = kwh * min(1.0, wall / window) if kwh > 0 and window > 0 else now.ram_watts * wall / JOULES_PER_KWH
+    return Energy(kwh=kwh, provenance="modelled") if kwh > 0 else Energy()
+
+
+def _sum_energy(first: Energy | None, second: Energy | None) -> Energy:
+    a, b = first or Energy(), second or Energy()
+    return Energy(
+        kwh=_sum(a.kwh, b.kwh), provenance=max(a.provenance, b.provenance, key=PROVENANCES.index),
+        low_kwh=_sum(a.low_kwh, b.low_kwh), high_kwh=_sum(a.high_kwh, b.high_kwh),
+    )  # fmt: skip
+
+
+def _sum(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first + second
+
+
+def _higher(first: int | None, second: int | None) -> int | None:
+    return max((value for value in (first, second) if value is not None), default=None)
+
+
+def _mean_grid(first: Usage, second: Usage) -> float | None:
+    if first.grid_g_per_kwh is None or second.grid_g_per_kwh is None:
+        return None
+    a, b = first.kwh or 0.0, second.kwh or 0.0
+    if a + b == 0:
+        return (first.grid_g_per_kwh + second.grid_g_per_kwh) / 2
+    return (a * first.grid_g_per_kwh + b * second.grid_g_per_kwh) / (a + b)
+
+
+def _children() -> list[psutil.Process]:
+    try:
+        return psutil.Process().children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _cpu_seconds() -> float:
+    """CPU time of this process, of its living children and of those that have ended."""
+    times = os.times()
+    seconds = time.process_time() + times.children_user + times.children_system
+    for child in _children():
+        try:
+            of_child = child.cpu_times()
+            seconds += of_child.user + of_child.system
+            seconds += getattr(of_child, "children_user", 0.0) + getattr(of_child, "children_system", 0.0)
+        except psutil.Error:
+            continue
+    return seconds
+
+
+def _machine_busy_seconds() -> float:
+    """CPU time of everybody on the machine, in core-seconds."""
+    times = psutil.cpu_times()
+    return float(sum(getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq")))
+
+
+def _memory() -> tuple[int, int]:
+    """Resident bytes of this process, and of it with its children."""
+    try:
+        own = int(psutil.Process().memory_info().rss)
+    except psutil.Error:
+        return 0, 0
+    family = own
+    for child in _children():
+        try:
+            family += int(child.memory_info().rss)
+        except psutil.Error:
+            continue
+    return own, family
+
+
+def _reset_peak_ram() -> bool:
+    """Let the kernel's high-water mark of resident memory start anew; False where only samples can tell the peak."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return _peak_ram() > 0
+
+
+def _peak_ram() -> int:
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return 0
+
+
+def _cuda() -> Any | None:
+    """torch.cuda when this process computes on a GPU; the meter itself never imports torch."""
+    torch = sys.modules.get("torch")
+    try:
+        return torch.cuda if torch is not None and torch.cuda.is_initialized() else None
+    except Exception:  # a half-imported torch in another thread
+        return None
+
+
+def _wait_for_gpu() -> float:
+    """Seconds waited: CUDA works on after a call has returned, and what a phase started belongs to it."""
+    if (cuda := _cuda()) is None:
+        return 0.0
+    began = time.perf_counter()
+    cuda.synchronize()
+    return time.perf_counter() - began
+
+
+def _reset_peak_gpu() -> None:
+    if (cuda := _cuda()) is not None:
+        cuda.reset_peak_memory_stats()
+
+
+def _peak_gpu() -> int:
+    """Bytes that torch has reserved at most: what a GPU must have for the run to fit, CUDA's own context apart."""
+    return int(cuda.max_memory_reserved()) if (cuda := _cuda()) is not None else 0
