@@ -4,17 +4,15 @@ No failure of a meter fails the run: what can't be read is unknown (never 0) and
 """
 
 import os
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event, Lock, Thread
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import psutil
 
-from core import devices, nvml
+from core import devices, nvml, probes
 from core.energy import JOULES_PER_KWH, EnergyReader, Reading
 from core.methods.base import Tokens
 from core.preferences import Preferences
@@ -99,8 +97,8 @@ class PhaseMeter:
         self._exact_ram = False
 
     def __enter__(self) -> Self:
-        self._exact_ram = _reset_peak_ram()
-        _reset_peak_gpu()
+        self._exact_ram = probes.reset_peak_ram()
+        probes.reset_peak_gpu()
         reading = self._meter.reader.read()
         self._began = self._moment(reading)
         self._sampler.start()
@@ -143,14 +141,14 @@ class PhaseMeter:
 
     def _now(self, at: float) -> _Moment:
         """The counters now, at time `at` less what metering itself took. CodeCarbon's reading may wait: it is last."""
-        waited = _wait_for_gpu()
+        waited = probes.wait_for_gpu()
         at += waited - self._metering_seconds
-        cpu, busy, gpu = _cpu_seconds(), _machine_busy_seconds(), self._gpu_kwh()
+        cpu, busy, gpu = probes.cpu_seconds(), probes.machine_busy_seconds(), self._gpu_kwh()
         return _Moment(at, cpu, busy, gpu, self._meter.reader.read())
 
     def _moment(self, reading: Reading | None) -> _Moment:
-        busy, gpu = _machine_busy_seconds(), self._gpu_kwh()
-        return _Moment(time.perf_counter(), _cpu_seconds(), busy, gpu, reading)
+        busy, gpu = probes.machine_busy_seconds(), self._gpu_kwh()
+        return _Moment(time.perf_counter(), probes.cpu_seconds(), busy, gpu, reading)
 
     def _gpu_kwh(self) -> float | None:
         return self._meter.gpu.energy_kwh() if self._meter.gpu else None
@@ -213,8 +211,8 @@ class PhaseMeter:
         if self._ended is not None:
             return
         with self._lock:
-            own, family = _memory()
-            self._peak_ram = max(self._peak_ram, family, _peak_ram() if self._exact_ram else own)
+            own, family = probes.memory()
+            self._peak_ram = max(self._peak_ram, family, probes.peak_ram() if self._exact_ram else own)
             if self._meter.device == "cuda":
                 self._sample_gpu()
 
@@ -222,9 +220,9 @@ class PhaseMeter:
         by_process = self._meter.gpu.processes() if self._meter.gpu else {}
         # Inside a container NVML may list foreign process ids only; then it can't be told who is who.
         if os.getpid() in by_process:
-            family = {os.getpid(), *(child.pid for child in _children())}
+            family = {os.getpid(), *(child.pid for child in probes.children())}
             self._gpu_shared |= any(pid not in family for pid in by_process)
-        self._peak_gpu = max(self._peak_gpu, _peak_gpu() or by_process.get(os.getpid(), 0))
+        self._peak_gpu = max(self._peak_gpu, probes.peak_gpu() or by_process.get(os.getpid(), 0))
 
 
 def add_usage(before: Usage | None, more: Usage) -> Usage:
@@ -294,92 +292,3 @@ def _mean_grid(first: Usage, second: Usage) -> float | None:
     if a + b == 0:
         return (first.grid_g_per_kwh + second.grid_g_per_kwh) / 2
     return (a * first.grid_g_per_kwh + b * second.grid_g_per_kwh) / (a + b)
-
-
-def _children() -> list[psutil.Process]:
-    try:
-        return psutil.Process().children(recursive=True)
-    except psutil.Error:
-        return []
-
-
-def _cpu_seconds() -> float:
-    """CPU time of this process, of its living children and of those that have ended."""
-    times = os.times()
-    seconds = time.process_time() + times.children_user + times.children_system
-    for child in _children():
-        try:
-            of_child = child.cpu_times()
-            seconds += of_child.user + of_child.system
-            seconds += getattr(of_child, "children_user", 0.0) + getattr(of_child, "children_system", 0.0)
-        except psutil.Error:
-            continue
-    return seconds
-
-
-def _machine_busy_seconds() -> float:
-    """CPU time of everybody on the machine, in core-seconds."""
-    times = psutil.cpu_times()
-    return float(sum(getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq")))
-
-
-def _memory() -> tuple[int, int]:
-    """Resident bytes of this process, and of it with its children."""
-    try:
-        own = int(psutil.Process().memory_info().rss)
-    except psutil.Error:
-        return 0, 0
-    family = own
-    for child in _children():
-        try:
-            family += int(child.memory_info().rss)
-        except psutil.Error:
-            continue
-    return own, family
-
-
-def _reset_peak_ram() -> bool:
-    """Let the kernel's high-water mark of resident memory start anew; False where only samples can tell the peak."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return False
-    return _peak_ram() > 0
-
-
-def _peak_ram() -> int:
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return 0
-
-
-def _cuda() -> Any | None:
-    """torch.cuda when this process computes on a GPU; the meter itself never imports torch."""
-    torch = sys.modules.get("torch")
-    try:
-        return torch.cuda if torch is not None and torch.cuda.is_initialized() else None
-    except Exception:  # a half-imported torch in another thread
-        return None
-
-
-def _wait_for_gpu() -> float:
-    """Seconds waited: CUDA works on after a call has returned, and what a phase started belongs to it."""
-    if (cuda := _cuda()) is None:
-        return 0.0
-    began = time.perf_counter()
-    cuda.synchronize()
-    return time.perf_counter() - began
-
-
-def _reset_peak_gpu() -> None:
-    if (cuda := _cuda()) is not None:
-        cuda.reset_peak_memory_stats()
-
-
-def _peak_gpu() -> int:
-    """Bytes that torch has reserved at most: what a GPU must have for the run to fit, CUDA's own context apart."""
-    return int(cuda.max_memory_reserved()) if (cuda := _cuda()) is not None else 0

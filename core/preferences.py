@@ -17,19 +17,25 @@ class Preferences(Record):
     """The user's settings; every one has a default that works offline and on any machine."""
 
     country_iso: str | None = Field(
-        None, description="Country whose electricity is used (three letters); empty takes the world's average"
+        default=None, description="Country whose electricity is used (three letters); empty takes the world's average"
     )
     grid_g_per_kwh: float | None = Field(
-        None, ge=0, le=3000, allow_inf_nan=False,
+        default=None, ge=0, le=3000, allow_inf_nan=False,
         description="Grams of CO2e a kWh of your electricity; overrides the country",
     )  # fmt: skip
-    device_prices: tuple[DevicePrice, ...] = Field((), max_length=200, description="Your prices of device hours")
-    token_prices: tuple[TokenPrice, ...] = Field((), max_length=500, description="Your prices of tokens")
+    device_prices: tuple[DevicePrice, ...] = Field(
+        default=(), max_length=200, description="Your prices of device hours"
+    )
+    token_prices: tuple[TokenPrice, ...] = Field(default=(), max_length=500, description="Your prices of tokens")
     idle_minutes: float = Field(
-        10.0, gt=0, le=1440, allow_inf_nan=False, description="Minutes after which a model that nobody asks is let go"
+        default=10.0,
+        gt=0,
+        le=1440,
+        allow_inf_nan=False,
+        description="Minutes after which a model that nobody asks is let go",
     )
     currency: Literal["USD"] = "USD"
-    notice: str = Field("", exclude=True)
+    notice: str = Field(default="", exclude=True)
     """What the reader should be told about the file: it was broken and set aside. Never saved."""
 
     @field_validator("country_iso", mode="before")

@@ -28,14 +28,16 @@ class DevicePrice(Record):
     """
 
     device: Literal["cpu", "cuda"]
-    pattern: str = Field("", max_length=100, description="Words of the device's name; empty fits every device")
+    pattern: str = Field(default="", max_length=100, description="Words of the device's name; empty fits every device")
     usd_per_hour: float = Field(ge=0, le=10_000, allow_inf_nan=False, description="USD an hour")
-    per: Literal["device", "core"] = Field("device", description="Whether the price is for the device or for each core")
-    name: str = Field("", max_length=100, description="What the price is for")
-    date: str = Field("", max_length=40, description="As of when")
-    source: str = Field("typed in the settings", max_length=200, description="Where the price is from")
-    url: str = Field("", max_length=500)
-    note: str = Field("", max_length=200)
+    per: Literal["device", "core"] = Field(
+        default="device", description="Whether the price is for the device or for each core"
+    )
+    name: str = Field(default="", max_length=100, description="What the price is for")
+    date: str = Field(default="", max_length=40, description="As of when")
+    source: str = Field(default="typed in the settings", max_length=200, description="Where the price is from")
+    url: str = Field(default="", max_length=500)
+    note: str = Field(default="", max_length=200)
 
 
 class TokenPrice(Record):
@@ -46,14 +48,14 @@ class TokenPrice(Record):
 
     model: str = Field(min_length=1, max_length=200, description="The model's name")
     input: float = Field(ge=0, le=100_000, allow_inf_nan=False, description="USD a million tokens read")
-    cached_input: float | None = Field(None, ge=0, le=100_000, allow_inf_nan=False)
+    cached_input: float | None = Field(default=None, ge=0, le=100_000, allow_inf_nan=False)
     output: float = Field(ge=0, le=100_000, allow_inf_nan=False, description="USD a million tokens written")
-    reasoning: float | None = Field(None, ge=0, le=100_000, allow_inf_nan=False)
-    name: str = Field("", max_length=200)
-    date: str = Field("", max_length=40)
-    source: str = Field("typed in the settings", max_length=200)
-    url: str = Field("", max_length=500)
-    note: str = Field("", max_length=200)
+    reasoning: float | None = Field(default=None, ge=0, le=100_000, allow_inf_nan=False)
+    name: str = Field(default="", max_length=200)
+    date: str = Field(default="", max_length=40)
+    source: str = Field(default="typed in the settings", max_length=200)
+    url: str = Field(default="", max_length=500)
+    note: str = Field(default="", max_length=200)
 
 
 PriceRow = DevicePrice | TokenPrice
@@ -171,8 +173,9 @@ def published_token_price(model: str) -> TokenPrice | None:
     if read is None or written is None:
         return None
     release = version("genai-prices")
+    pages = getattr(found.provider, "pricing_urls", None) or [""]
     return TokenPrice(
         model=model, name=f"{found.provider.name} {found.model.id}", input=float(read), output=float(written),
         cached_input=None if cached is None else float(cached), date=f"release {release}",
-        source=f"published price, genai-prices {release}", url=str(getattr(found.provider, "pricing_urls", [""])[0] or ""),
+        source=f"published price, genai-prices {release}", url=str(pages[0]),
     )  # fmt: skip
