@@ -18,7 +18,7 @@ if not infos:
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.title("Overview", anchor=False, width="content")
-    info = choose_dataset()
+    info = choose_dataset(width=340)
 assert info is not None
 rows = data.rows_of(info)
 conclusion = data.conclusion_of(rows, "usd_per_1k")
@@ -41,7 +41,7 @@ with left:
         from ui.tradeoff_chart import tradeoff
 
         pick = conclusion.pick.candidate if conclusion else ""
-        draw(tradeoff(rows, AXES["usd_per_1k"], rows[0].metric, pick, theme.is_dark(), height=330), "spark")
+        draw(tradeoff(rows, AXES["usd_per_1k"], rows[0].metric, pick, theme.is_dark(), height=330, width=480), "spark")
         link("tradeoff", "Open the tradeoff", dataset=info.name)
 with right:
     running_card()

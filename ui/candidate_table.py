@@ -28,7 +28,7 @@ def candidate_table(rows: Sequence[CandidateRow], metric: str, conclusion: Concl
         }
     )  # fmt: skip
     st.dataframe(
-        styled, key=key, hide_index=True, height="content" if len(rows) <= WHOLE else 560,
+        styled, key=key, hide_index=True, placeholder=f.UNKNOWN, height="content" if len(rows) <= WHOLE else 560,
         column_config={
             "Candidate": st.column_config.TextColumn(pinned=True),
             "±": st.column_config.Column(help="Half the width of the 95 % interval, in points", width=64),

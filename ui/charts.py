@@ -90,7 +90,9 @@ def histogram(edges: Sequence[float], counts: Sequence[int], name: str, unit: st
     return Chart(figure, f"{name} of {sum(counts):,} texts, from {edges[0]:g} to {edges[-1]:g} {unit}.")
 
 
-def confusion(matrix: Sequence[Sequence[int]], gold: Sequence[str], answered: Sequence[str], dark: bool = False) -> Chart:
+def confusion(
+    matrix: Sequence[Sequence[int]], gold: Sequence[str], answered: Sequence[str], dark: bool = False
+) -> Chart:
     """Right label down, answer across; the colour is the share of the row, the number the count."""
     shares = [[cell / max(sum(row), 1) for cell in row] for row in matrix]
     numbers = len(gold) <= 16
@@ -165,13 +167,13 @@ def latency(milliseconds: Sequence[float], p50: float, p95: float, dark: bool = 
                      hovertemplate="%{x} ms: %{y} texts<extra></extra>")
     )  # fmt: skip
     for value, name in ((p50, "half are faster"), (p95, "95 of 100 are faster")):
-        figure.add_vline(
-            x=value, line={"width": 1.2, "color": theme.ink(dark)},
-            annotation={"text": f"{name}: {f.milliseconds(value)}", "font": {"color": theme.ink(dark)}},
-            annotation_position="top right" if value == p95 or p95 > 1.5 * p50 else "top left",
+        figure.add_vline(x=value, line={"width": 1.2, "color": theme.ink(dark)})
+        figure.add_annotation(
+            x=value, y=1.0, yref="paper", yanchor="bottom", showarrow=False, xanchor="left" if value == p95 else "right",
+            text=f"{name}: {f.milliseconds(value)}", font={"color": theme.ink(dark)},
         )  # fmt: skip
     figure.update_layout(height=240, margin={**FLAT, "t": 28}, bargap=0.06)
-    figure.update_xaxes(title="Time for one text (ms)", rangemode="tozero")
+    figure.update_xaxes(title="Time for one text (ms)")
     figure.update_yaxes(title="Number of texts")
     return Chart(
         figure, f"Time for one text: half within {f.milliseconds(p50)}, 95 of 100 within {f.milliseconds(p95)}."

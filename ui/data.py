@@ -19,6 +19,7 @@ from core.home import Home
 from core.preferences import load as load_preferences
 from core.results import correct_by_candidate, pricing, summary_of
 from core.runs import ENDED, RunFolder, State, list_runs
+from core.tasks import get_task
 from ui.session import home
 
 
@@ -100,7 +101,9 @@ def runs_on(info: DatasetInfo) -> list[Run]:
     ]
 
 
-def rows_of(info: DatasetInfo, metric: str | None = None, train_size: int | str | None = "largest") -> list[CandidateRow]:
+def rows_of(
+    info: DatasetInfo, metric: str | None = None, train_size: int | str | None = "largest"
+) -> list[CandidateRow]:
     """A row a candidate on this version of a dataset, best quality first, under the user's prices."""
     return candidate_rows((run.summary for run in runs_on(info)), pricing(load_preferences(home())), metric, train_size)
 
@@ -139,3 +142,16 @@ def example_texts(root: str, dataset: str, fingerprint: str) -> dict[str, str]:
     except Exception:
         return {}
     return dict(zip(frame["id"], frame["text"], strict=True))
+
+
+def run_label(run: Run) -> str:
+    """A run as a list names it: `minilm-full · seed 0 · 500 texts`."""
+    spec = run.summary.spec
+    size = f" · {spec.train_size:,} training texts" if spec.train_size else ""
+    return f"{spec.candidate.label} · seed {spec.seed}{size} · {spec.device}"
+
+
+def merit(run: Run) -> float:
+    """The run's primary score on validation, by which the best is chosen; −1 when it has none."""
+    score = run.summary.score(get_task(run.summary.spec.task).primary_metric, "validation")
+    return score.value if score else -1.0

@@ -50,7 +50,9 @@ def told() -> Iterator[None]:
         on_script_error(error)
 
 
-def empty(title: str, text: str, button: str = "", page: str = "", icon: str = ":material/inbox:", **go_with: str) -> None:
+def empty(
+    title: str, text: str, button: str = "", page: str = "", icon: str = ":material/inbox:", **go_with: str
+) -> None:
     """An empty state: what would be here and one button to the next step."""
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.space("small")

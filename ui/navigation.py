@@ -28,7 +28,9 @@ PAGES: dict[str, PageEntry] = {
         PageEntry("launch", "Launch", ":material/rocket_launch:", "Prepare", "What shall be compared?"),
         PageEntry("runs", "Runs", ":material/list_alt:", "Prepare", "What is running, and what has ended?"),
         PageEntry("tradeoff", "Tradeoff", ":material/scatter_plot:", "Compare", "What do right answers cost?"),
-        PageEntry("results", "Results", ":material/fact_check:", "Compare", "How good is one run, and where is it wrong?"),
+        PageEntry(
+            "results", "Results", ":material/fact_check:", "Compare", "How good is one run, and where is it wrong?"
+        ),
         PageEntry("playground", "Playground", ":material/chat:", "Use", "What do the candidates answer to a text?"),
         PageEntry("query", "Query", ":material/database:", "Use", "What else is in the records?"),
         PageEntry("settings", "Settings", ":material/settings:", "Use", "Which prices, grid and devices are assumed?"),

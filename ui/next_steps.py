@@ -34,7 +34,9 @@ def next_steps(
         steps.append(Step(f"{_count(len(failed), 'run')} failed; each says why.", "Show them", "runs",
                           {**here, "status": "failed"}))  # fmt: skip
     if audit_findings is None:
-        steps.append(Step("The texts have not been audited for duplicates and wrong labels.", "Audit", "datasets", here))
+        steps.append(
+            Step("The texts have not been audited for duplicates and wrong labels.", "Audit", "datasets", here)
+        )
     elif audit_findings:
         steps.append(Step(f"The audit has {_count(audit_findings, 'finding')} to look at.", "Look", "datasets", here))
     tried = {run.summary.spec.candidate.id for run in runs}

@@ -68,7 +68,7 @@ def do_next(info: DatasetInfo, rows: Sequence[CandidateRow], conclusion: Conclus
     with st.container(border=True, gap="small"):
         st.caption("Do next")
         for place, step in enumerate(steps):
-            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            with st.container(horizontal=True, vertical_alignment="center", wrap=False):
                 st.markdown(plain(step.why), width="stretch")
                 if st.button(step.button, key=f"next.{place}"):
                     go(step.page, **step.parameters)

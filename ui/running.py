@@ -13,8 +13,6 @@ EVERY_SECONDS = 2.0
 
 def sidebar_progress() -> None:
     """The line in the sidebar. It reruns itself only while something runs or waits."""
-    with st.sidebar:
-        st.space("small")
     running, queued = data.open_runs()
     if running or queued:
         _moving()

@@ -41,23 +41,30 @@ def to_url(key: str) -> None:
 
 def choose(
     label: str, options: Sequence[str], key: str, default: str | None = None, named: Callable[[Any], str] = str,
-    help: str | None = None,
+    help: str | None = None, width: int | str = "stretch",
 ) -> str:  # fmt: skip
     """A selectbox whose value lives in the URL and stays across pages."""
     from_url(key, options, default if default in options else options[0])
     chosen: str = st.selectbox(
-        label, options, key=key, format_func=named, on_change=to_url, args=(key,), help=help
+        label,
+        options,
+        key=key,
+        format_func=named,
+        on_change=to_url,
+        args=(key,),
+        help=help,
+        width=width,  # type: ignore[arg-type]
     )
     return chosen
 
 
-def choose_dataset(label: str = "Dataset") -> DatasetInfo | None:
+def choose_dataset(label: str = "Dataset", width: int | str = "stretch") -> DatasetInfo | None:
     """The dataset that all pages are about, or None when there is none yet."""
     infos = {info.name: info for info in list_datasets(home())}
     if not infos:
         return None
     newest = max(infos.values(), key=lambda info: info.created_at).name
-    chosen = choose(label, list(infos), "dataset", newest)
+    chosen = choose(label, list(infos), "dataset", newest, width=width)
     if st.query_params.get("dataset") != chosen:
         to_url("dataset")
     return infos[chosen]

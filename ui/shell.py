@@ -9,6 +9,7 @@ from ui.running import sidebar_progress
 
 HERE = Path(__file__).parent
 st.set_page_config(page_title="Tradeoff", page_icon=str(HERE / "icon.svg"), layout="wide")
+st.logo(HERE / "logo.svg", size="large", icon_image=HERE / "icon.svg")
 st.html(HERE / "style.css")
 chosen = st.navigation(navigation.sections(), expanded=True)
 with messages.told():

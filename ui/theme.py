@@ -26,13 +26,13 @@ SYMBOLS = {
 """The mark of each method; a method that is not here gets a hexagon."""
 
 STATUS = {
-    "queued": (":material/hourglass_empty:", "waiting", "gray"),
-    "running": (":material/play_circle:", "running", "blue"),
-    "finished": (":material/check_circle:", "finished", "green"),
-    "failed": (":material/error:", "failed", "red"),
-    "cancelled": (":material/cancel:", "cancelled", "orange"),
+    "queued": ("○", ":material/hourglass_empty:", "waiting", "gray"),
+    "running": ("▶", ":material/play_circle:", "running", "blue"),
+    "finished": ("✓", ":material/check_circle:", "finished", "green"),
+    "failed": ("✗", ":material/error:", "failed", "red"),
+    "cancelled": ("–", ":material/cancel:", "cancelled", "orange"),
 }
-"""Icon, word and colour of each state: never the colour alone."""
+"""Sign, icon, word and colour of each state: never the colour alone."""
 
 PROVENANCE = {
     "measured": ("measured", "green", "Read from a hardware counter"),
@@ -70,6 +70,12 @@ def quiet(dark: bool) -> str:
 
 
 def status_words(status: str) -> str:
-    """A state as icon and word: `:material/check_circle: finished`."""
-    icon, word, _ = STATUS[status]
-    return f"{icon} {word}"
+    """A state for a table's cell: `✓ finished`."""
+    sign, _, word, _ = STATUS[status]
+    return f"{sign} {word}"
+
+
+def status_badge(status: str) -> None:
+    """A state as a badge."""
+    _, icon, word, colour = STATUS[status]
+    st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]

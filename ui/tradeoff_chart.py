@@ -20,6 +20,7 @@ PLOT_WIDTH, HEIGHT, AXIS_HEIGHT = 760, 480, 60
 
 def tradeoff(
     rows: Sequence[CandidateRow], axis: Axis, metric: str, pick: str = "", dark: bool = False, height: int = HEIGHT,
+    width: int = PLOT_WIDTH,
 ) -> Chart:  # fmt: skip
     """Quality against what it costs: a mark a candidate, its 95 % whisker, the Pareto front, the pick ringed.
 
@@ -40,7 +41,14 @@ def tradeoff(
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=texts, tickangle=0, range=[left, right])
         figure.update_yaxes(range=[low, high])
         if len(shown) < LABELLED:
-            _names(figure, shown, axis, (left, right), (low, high), pick, height - AXIS_HEIGHT, dark)
+            _names(figure, shown, axis, (left, right), (low, high), pick, (width, height - AXIS_HEIGHT), dark)
+    else:
+        figure.add_annotation(
+            text=f"The {axis.short} of every candidate is unknown.<br>Prices are set in Settings; or choose another axis.",
+            showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"color": theme.ink(dark), "size": 14},
+        )  # fmt: skip
+        figure.update_xaxes(showticklabels=False, zeroline=False)
+        figure.update_yaxes(range=[0, 1])
     figure.update_xaxes(title=axis.title, showgrid=True)
     figure.update_yaxes(title=f"{metric_name(metric)} ({metric_unit(metric)})", tickformat=metric_format(metric))
     figure.update_layout(
@@ -53,9 +61,7 @@ def tradeoff(
     return Chart(figure, alt)
 
 
-def _marks(
-    figure: go.Figure, rows: Sequence[CandidateRow], family: str, axis: Axis, metric: str, dark: bool
-) -> None:
+def _marks(figure: go.Figure, rows: Sequence[CandidateRow], family: str, axis: Axis, metric: str, dark: bool) -> None:
     colour, show = theme.family_colour(family, dark), metric_show(metric)
     sure = [row.energy_provenance != "estimated" for row in rows]
     figure.add_scatter(
@@ -100,7 +106,7 @@ def _ring(figure: go.Figure, rows: Sequence[CandidateRow], axis: Axis, dark: boo
 
 def _names(
     figure: go.Figure, rows: Sequence[CandidateRow], axis: Axis, across: tuple[float, float], up: tuple[float, float],
-    pick: str, height: float, dark: bool,
+    pick: str, size: tuple[float, float], dark: bool,
 ) -> None:  # fmt: skip
     def pixel(value: float, span: tuple[float, float], size: float) -> float:
         return (value - span[0]) / (span[1] - span[0]) * size
@@ -109,13 +115,13 @@ def _names(
     names = [f"{row.candidate} · recommended" if row.candidate == pick else row.candidate for row in ordered]
     marks = [
         (
-            pixel(log10(getattr(row, axis.field)), across, PLOT_WIDTH),
-            *(pixel(value if value is not None else row.quality, up, height)
+            pixel(log10(getattr(row, axis.field)), across, size[0]),
+            *(pixel(value if value is not None else row.quality, up, size[1])
               for value in (row.quality, row.quality_low, row.quality_high)),
         )
         for row in ordered
     ]  # fmt: skip
-    places = labels.place(marks, names, PLOT_WIDTH, height)
+    places = labels.place(marks, names, *size)
     for row, name, (xanchor, yanchor, right, above) in zip(ordered, names, places, strict=True):
         figure.add_annotation(
             x=log10(getattr(row, axis.field)), y=row.quality, text=f"<b>{safe(name)}</b>" if row.candidate == pick

@@ -1,0 +1,77 @@
+"""One run as it stands: progress, curves, log, and what can be done with it."""
+
+import streamlit as st
+
+from core import format as f
+from core import launch
+from core.progress import summary
+from core.runs import ENDED
+from ui import data, theme
+from ui.data import Run
+from ui.messages import plain, told
+from ui.navigation import go
+from ui.session import home
+
+LOG_CHARACTERS = 6000
+
+
+def run_detail(run: Run) -> None:
+    """The selected run."""
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"#### {plain(data.run_label(run))}", width="content")
+            theme.status_badge(run.status)
+        if run.status == "failed":
+            st.error(f"**{plain(run.state.reason)}**  \n{plain(run.state.remedy)}", icon=":material/error:")
+        elif run.status not in ENDED:
+            progress = summary(run.folder)
+            left = f" · {f.duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
+            st.progress(min(max(progress.share, 0.0), 1.0), plain(f"{progress.line}{left}"))
+        elif run.state.reason:
+            st.caption(plain(run.state.reason))
+        _actions(run)
+        left_side, right_side = st.columns([1, 1], gap="medium")
+        with left_side:
+            _curve(run)
+        with right_side:
+            log = run.folder.log_tail(LOG_CHARACTERS)
+            st.caption("Log")
+            st.code(log or "Nothing written yet.", language=None, wrap_lines=True, height=240)
+    st.caption(plain(run.run_id))
+
+
+def _actions(run: Run) -> None:
+    with st.container(horizontal=True):
+        if run.status == "finished":
+            if st.button("Results", type="primary", icon=":material/fact_check:", key="act.results"):
+                go("results", dataset=run.summary.spec.dataset, run=run.run_id)
+            if st.button("Try a text", icon=":material/chat:", key="act.try"):
+                go("playground", dataset=run.summary.spec.dataset, run=run.run_id)
+        if run.status not in ENDED:
+            _act("Cancel", ":material/cancel:", run, launch.cancel, "Asked to stop; retry resumes it.")
+        if run.status in ("failed", "cancelled"):
+            _act("Retry", ":material/replay:", run, launch.retry, "Queued again; it resumes from where it was.")
+        if run.status in ENDED or run.status == "queued":
+            with st.popover("Delete", icon=":material/delete:", key=f"delete.{run.run_id}"):
+                st.markdown("Its predictions, scores and model are removed for good.")
+                _act("Delete this run", ":material/delete_forever:", run, launch.delete, "Deleted.")
+
+
+def _act(label: str, icon: str, run: Run, act: object, done: str) -> None:
+    if st.button(label, icon=icon, key=f"act.{label}.{run.run_id}"):
+        assert callable(act)
+        with told():
+            act(home(), run.run_id)
+            st.toast(done, icon=":material/check:")
+            st.rerun()
+
+
+def _curve(run: Run) -> None:
+    from ui.charts import curves, draw
+
+    points = [event for event in run.folder.progress() if event.get("phase") == "fit" and event.get("loss") is not None]
+    if points:
+        draw(curves(points, "loss", "Training loss", theme.is_dark()), f"live.{run.run_id}")
+    else:
+        st.caption("Training loss")
+        st.caption("This run has not reported a loss.")

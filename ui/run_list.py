@@ -1,0 +1,85 @@
+"""The list of runs and, below it, the run that was selected; both keep themselves up to date."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import format as f
+from core.progress import summary
+from core.runs import ENDED, STATUSES
+from ui import data, theme
+from ui.data import Run
+from ui.metrics import metric_quality
+from ui.run_detail import run_detail
+
+EVERY_SECONDS = 2.0
+WHOLE = 12
+
+
+def sentence(runs: Sequence[Run]) -> str:
+    """How many runs there are in each state."""
+    counts = {status: sum(run.status == status for run in runs) for status in STATUSES}
+    said = [f"{count:,} {theme.STATUS[status][2]}" for status, count in counts.items() if count]
+    return f"{', '.join(said)}."
+
+
+def live_list(status: str, dataset: str, word: str) -> None:
+    """The list; while something runs it refreshes itself."""
+    running, queued = data.open_runs()
+    st.fragment(_list, run_every=EVERY_SECONDS if running or queued else None)(status, dataset, word)
+
+
+def _list(status: str, dataset: str, word: str) -> None:
+    # Newest first by when it was queued: the order does not change while runs go on, so a selected row stays.
+    runs = sorted(data.all_runs(), key=lambda run: (run.state.queued_at, run.run_id), reverse=True)
+    runs = [
+        run
+        for run in runs
+        if status in ("any", run.status)
+        and dataset in ("any", run.summary.spec.dataset)
+        and all(part in data.run_label(run).lower() for part in word.lower().split())
+    ]
+    if not runs:
+        st.info("No run is like that.", icon=":material/filter_list:")
+        return
+    ids = [run.run_id for run in runs]
+    asked = st.query_params.get("run")
+    chosen = asked if asked in ids else next((run.run_id for run in runs if run.status == "running"), ids[0])
+
+    def selected() -> None:
+        rows = st.session_state["runs.table"]["selection"]["rows"]
+        if rows and rows[0] < len(ids):
+            st.query_params["run"] = ids[rows[0]]
+
+    st.dataframe(
+        pd.DataFrame([_cells(run) for run in runs]), hide_index=True, key="runs.table", on_select=selected,
+        selection_mode="single-row", selection_default={"selection": {"rows": [ids.index(chosen)]}},
+        height="content" if len(runs) <= WHOLE else 420,
+        column_config={"Done": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=90),
+                       "Queued": st.column_config.DatetimeColumn(format="distance")},
+        alt=f"{len(runs)} runs with their state",
+    )  # fmt: skip
+    run_detail(next(run for run in runs if run.run_id == chosen))
+
+
+def _cells(run: Run) -> dict[str, object]:
+    spec, done, line = run.summary.spec, 1.0, ""
+    if run.status == "finished":
+        score = run.summary.scores[0] if run.summary.scores else None
+        best = run.summary.score(score.metric) if score else None
+        line = metric_quality(best.metric, best.value, best.low, best.high) if best else ""
+    elif run.status in ENDED:
+        line, done = run.state.reason, 0.0
+    else:
+        progress = summary(run.folder)
+        done, line = progress.share, progress.line
+        if progress.seconds_left is not None:
+            line += f" · {f.duration(progress.seconds_left)} left"
+    fit = run.summary.usage.get("fit")
+    return {
+        "State": theme.status_words(run.status), "Candidate": spec.candidate.label, "Dataset": spec.dataset,
+        "Seed": spec.seed, "Train texts": f.number(spec.train_size) if spec.train_size else "all", "Done": done,
+        "Result": line, "Fit": f.duration(fit.wall_seconds) if fit else "",
+        "Queued": pd.Timestamp(run.state.queued_at),
+    }  # fmt: skip
