@@ -62,7 +62,7 @@ METHODS: dict[str, MethodEntry] = {
         ),
         MethodEntry(
             "embedding-linear",
-            "core.methods.linear:EmbeddingLinear",
+            "core.methods.embedding:EmbeddingLinear",
             EmbeddingLinearSettings,
             "encoder",
             ("single_label",),

@@ -53,17 +53,17 @@ class _Watcher:
     def __init__(self, context: Context) -> None:
         self.context, self.iteration = context, 0
 
-    def setup(self, estimator: Any, context: Any) -> None:
+    def setup(self, *_: Any, **__: Any) -> None:
         """Nothing to set up."""
 
-    def teardown(self, estimator: Any, context: Any) -> None:
+    def teardown(self, *_: Any, **__: Any) -> None:
         """Nothing to tear down."""
 
-    def on_fit_task_begin(self, estimator: Any, context: Any, **_: Any) -> None:
+    def on_fit_task_begin(self, *_: Any, **__: Any) -> None:
         """An iteration starts."""
         self.context.stop_if_asked()
 
-    def on_fit_task_end(self, estimator: Any, context: Any, **_: Any) -> bool:
+    def on_fit_task_end(self, *_: Any, **__: Any) -> bool:
         """An iteration is done."""
         self.iteration += 1
         step = min(self.iteration, MOST_ITERATIONS - 1)

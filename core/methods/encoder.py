@@ -1,0 +1,248 @@
+"""Fine-tuned encoders: all weights, or LoRA adapters."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForSequenceClassification
+from transformers.pytorch_utils import Conv1D
+
+from core import files
+from core.errors import TradeoffError
+from core.methods import checked_settings, method_entry
+from core.methods.base import Context, Prediction, Tokens, memory_guard
+from core.methods.batching import TextTokenizer
+from core.methods.device import Arithmetic, arithmetic, settle
+from core.methods.inference import run_batches
+from core.methods.models import loading
+from core.methods.pretrained import load_model, load_tokenizer
+from core.methods.saved import aligned, read_about, softmax, to_prediction, write_about
+from core.methods.settings import EncoderSettings
+from core.methods.training import Progress, Trainer, TrainingData
+from core.tasks.base import Example
+
+
+class Encoder:
+    """An encoder with a classification head, all weights fine-tuned."""
+
+    method = "encoder-full"
+
+    def __init__(self, settings: EncoderSettings, model: str | None = None) -> None:
+        self.settings = settings
+        self.model_name = model or "minilm"
+        self.labels: list[str] = []
+        self.model: Any = None
+        self.tokenizer: TextTokenizer | None = None
+        self.arithmetic: Arithmetic | None = None
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: Context) -> None:
+        """Fine-tune on `train`; the weights of the best evaluation on `validation` are kept.
+
+        Raises:
+            Cancelled: the run is to stop; a checkpoint was written.
+            TradeoffError: the model cannot be loaded, memory ran out, or the loss is no longer a number.
+        """
+        settle(context.seed)
+        self.labels = sorted({example.target for example in train})
+        with memory_guard(method_entry(self.method).memory_setting, context.device):
+            new = self._start(self.model_name, context)
+            head = self._prepare_training(new)
+            trainer = self._trainer(head, train, validation, context)
+            self._note_parameters(context)
+            progress = trainer.train()
+            self._finish_training()
+        self._note_training(progress, trainer, context)
+
+    def predict(self, examples: Sequence[Example], context: Context) -> Iterator[Prediction]:
+        """Predict in batches of similar length; a batch's predictions come as it is done."""
+        for batch in self._run([example.text for example in examples], context):
+            probabilities = aligned(softmax(batch.outputs), self.labels, context.labels)
+            if batch.truncated:
+                context.notes["truncated_predicted"] = context.notes.get("truncated_predicted", 0) + batch.truncated
+            for place, row, count in zip(batch.positions, probabilities, batch.tokens, strict=True):
+                yield to_prediction(examples[place], row, context.labels, batch.seconds, Tokens(input=count))
+
+    def save(self, folder: Path) -> None:
+        """Write the model and the tokenizer as `from_pretrained` reads them (safetensors), labels and settings."""
+        write_about(folder, self.method, self.settings, self.labels, self.model_name)
+        self.model.save_pretrained(folder)
+        self._tokenizer().tokenizer.save_pretrained(folder)
+
+    @classmethod
+    def load(cls, folder: Path, context: Context) -> Self:
+        """Read what `save` wrote."""
+        about = read_about(folder)
+        method = cls(checked_settings(cls.method, about["settings"], cls.method), about["model"])
+        method.labels = about["labels"]
+        with memory_guard(method_entry(cls.method).memory_setting, context.device):
+            method._restore(folder, context)
+        return method
+
+    def _start(self, name: str, context: Context, folder: Path | None = None) -> set[str]:
+        """Load model and tokenizer; returns the names of the weights that are new."""
+        codes = {label: i for i, label in enumerate(self.labels)}
+        self.arithmetic = arithmetic(context.device, self.settings.precision)
+        self.model, new = load_model(
+            AutoModelForSequenceClassification, name, context, folder, num_labels=len(codes), label2id=codes,
+            id2label={i: label for label, i in codes.items()}, ignore_mismatched_sizes=folder is None,
+        )  # fmt: skip
+        self.tokenizer = load_tokenizer(name, self.model, self.settings.max_tokens, context, folder)
+        for module in _head_modules(self.model, new).values():
+            for part in module.modules():
+                if isinstance(part, torch.nn.Dropout):
+                    part.p = self.settings.dropout
+        self.model.to(self.arithmetic.device)
+        return new
+
+    def _restore(self, folder: Path, context: Context) -> None:
+        self._start(self.model_name, context, folder)
+        self.model.eval()
+
+    def _prepare_training(self, new: set[str]) -> frozenset[str]:
+        """Make the model ready to be trained; returns the names of the head's parameters."""
+        heads = tuple(f"{name}." for name in _head_modules(self.model, new))
+        return frozenset(name for name, _ in self.model.named_parameters() if name.startswith(heads))
+
+    def _finish_training(self) -> None:
+        self.model.eval()
+
+    def _trainer(
+        self, head: frozenset[str], train: Sequence[Example], validation: Sequence[Example], context: Context
+    ) -> Trainer:
+        tokenizer, places = self._tokenizer(), {label: i for i, label in enumerate(self.labels)}
+        texts = tokenizer.encode([example.text for example in train])
+        context.notes["truncated_examples"] = sum(text.truncated for text in texts)
+        codes = np.array([places[example.target] for example in train], np.int64)
+        evaluate = (lambda: self._evaluate(validation, context)) if validation else None
+        data = TrainingData(texts, codes, self.labels, evaluate)
+        assert self.arithmetic is not None
+        return Trainer(self.model, head, tokenizer, data, self.settings, self.arithmetic, context)
+
+    def _evaluate(self, validation: Sequence[Example], context: Context) -> tuple[float, float | None]:
+        """Accuracy, and the mean loss over texts whose label was trained on."""
+        places = {label: i for i, label in enumerate(self.labels)}
+        hits, losses = 0, []
+        for batch in self._run([example.text for example in validation], context):
+            for place, row in zip(batch.positions, softmax(batch.outputs), strict=True):
+                target = places.get(validation[place].target)
+                hits += target == int(row.argmax())
+                if target is not None:
+                    losses.append(-np.log(max(row[target], 1e-30)))
+        return hits / len(validation), float(np.mean(losses)) if losses else None
+
+    def _run(self, texts: Sequence[str], context: Context) -> Iterator[Any]:
+        assert self.arithmetic is not None
+        return run_batches(
+            lambda inputs: self.model(**inputs).logits, texts, self._tokenizer(), self.settings.batch_tokens,
+            self.arithmetic, context,
+        )  # fmt: skip
+
+    def _tokenizer(self) -> TextTokenizer:
+        assert self.tokenizer is not None, "fit or load comes first"
+        return self.tokenizer
+
+    def _note_parameters(self, context: Context) -> None:
+        assert self.arithmetic is not None
+        counts = [(p.numel(), p.requires_grad) for p in self.model.parameters()]
+        context.notes["parameters_total"] = sum(count for count, _ in counts)
+        context.notes["parameters_trained"] = sum(count for count, trained in counts if trained)
+        context.notes["precision"] = self.arithmetic.precision
+
+    def _note_training(self, progress: Progress, trainer: Trainer, context: Context) -> None:
+        context.notes["tokens_seen"] = progress.tokens
+        context.notes["epochs"] = round(progress.step / trainer.steps_per_epoch, 2)
+        if progress.best_step is not None:
+            context.notes["best_epoch"] = round(progress.best_step / trainer.steps_per_epoch, 2)
+        if progress.stopped_early:
+            context.notes["stopped_early"] = True
+
+
+class EncoderLora(Encoder):
+    """An encoder whose linear layers get low-rank adapters (Hu et al. 2021); only they and the head are trained.
+
+    For prediction the adapters are added into the weights, so it costs what the plain encoder costs.
+    """
+
+    method = "encoder-lora"
+
+    def __init__(self, settings: EncoderSettings, model: str | None = None) -> None:
+        super().__init__(settings, model)
+        self.adapter: dict[str, torch.Tensor] = {}
+        self.adapter_config: Any = None
+
+    def save(self, folder: Path) -> None:
+        """Write the adapter and the head (PEFT's own files), the tokenizer, labels and settings; not the model."""
+        write_about(folder, self.method, self.settings, self.labels, self.model_name)
+        self.adapter_config.save_pretrained(folder)
+        files.write_through(folder / "adapter_model.safetensors", lambda part: save_file(self.adapter, part))
+        self._tokenizer().tokenizer.save_pretrained(folder)
+
+    def _restore(self, folder: Path, context: Context) -> None:
+        from peft import LoraConfig, set_peft_model_state_dict
+
+        self._start(self.model_name, context)
+        with loading(f"saved in {folder}"):
+            self.adapter_config = LoraConfig.from_pretrained(folder)
+            self._wrap()
+            self.adapter = load_file(folder / "adapter_model.safetensors")
+            set_peft_model_state_dict(self.model, self.adapter)
+        self._merge()
+
+    def _prepare_training(self, new: set[str]) -> frozenset[str]:
+        from peft import LoraConfig
+
+        heads = [name for name, module in _head_modules(self.model, new).items() if _has_parameters(module)]
+        outside = tuple(f"{name}." for name in heads)
+        targets = [
+            name
+            for name, module in self.model.named_modules()
+            if _is_linear(module) and name not in heads and not name.startswith(outside)
+        ]
+        if not targets:
+            raise TradeoffError(
+                f"{self.model_name} has no linear layers to adapt", remedy="Fine-tune it with encoder-full."
+            )
+        settings: Any = self.settings
+        self.adapter_config = LoraConfig(
+            task_type="SEQ_CLS", r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.lora_dropout,
+            target_modules=targets, modules_to_save=sorted(heads), base_model_name_or_path=self.model_name,
+        )  # fmt: skip
+        self._wrap()
+        return frozenset(name for name, _ in self.model.named_parameters() if ".modules_to_save." in name)
+
+    def _finish_training(self) -> None:
+        from peft import get_peft_model_state_dict
+
+        state = get_peft_model_state_dict(self.model, save_embedding_layers=False)
+        self.adapter = {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
+        self._merge()
+
+    def _wrap(self) -> None:
+        from peft import get_peft_model
+
+        self.model = get_peft_model(self.model, self.adapter_config)
+
+    def _merge(self) -> None:
+        self.model = self.model.merge_and_unload()
+        self.model.eval()
+
+
+def _head_modules(model: Any, new: set[str]) -> dict[str, torch.nn.Module]:
+    """The modules that classify: all outside the base model, and those inside whose weights are new."""
+    heads = {name: module for name, module in model.named_children() if name != model.base_model_prefix}
+    for key in new:
+        name = key.rpartition(".")[0]
+        if name and not any(name == head or name.startswith(f"{head}.") for head in heads):
+            heads[name] = model.get_submodule(name)
+    return heads
+
+
+def _has_parameters(module: torch.nn.Module) -> bool:
+    return any(True for _ in module.parameters())
+
+
+def _is_linear(module: torch.nn.Module) -> bool:
+    return isinstance(module, (torch.nn.Linear, Conv1D))

@@ -1,0 +1,62 @@
+"""Running a model over texts: sorted by length, in batches within a budget of tokens, each batch timed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.methods.base import Context, memory_guard
+from core.methods.batching import TextTokenizer, budget_batches
+from core.methods.device import Arithmetic
+
+WINDOW = 4096
+"""Texts that are tokenized and sorted at once: bounds memory, and the first answers come soon."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a model gave for some of the texts.
+
+    Attributes:
+        positions: which texts, as positions in the sequence that was given.
+        outputs: shape (texts, outputs), fp32.
+        tokens: each text's tokens, padding excluded.
+        seconds: each text's share of the wall time.
+        truncated: how many of the texts were cut.
+    """
+
+    positions: list[int]
+    outputs: NDArray[np.float32]
+    tokens: list[int]
+    seconds: float
+    truncated: int
+
+
+def run_batches(
+    forward: Callable[[dict[str, torch.Tensor]], torch.Tensor], texts: Sequence[str], tokenizer: TextTokenizer,
+    batch_tokens: int, arithmetic: Arithmetic, context: Context, window: int = WINDOW,
+) -> Iterator[Batch]:  # fmt: skip
+    """Give `forward` padded inputs, batch after batch, window after window; its output has shape (texts, outputs).
+
+    Raises:
+        Cancelled: the run is to stop.
+        TradeoffError: memory ran out.
+    """
+    for start in range(0, len(texts), window):
+        began = perf_counter()
+        encoded = tokenizer.encode(texts[start : start + window])
+        overhead = (perf_counter() - began) / max(1, len(encoded))
+        for places in budget_batches([len(text.ids) for text in encoded], batch_tokens):
+            context.stop_if_asked()
+            began = perf_counter()
+            chosen = [encoded[place] for place in places]
+            with memory_guard("batch_tokens", context.device), torch.inference_mode(), arithmetic.autocast():
+                outputs = forward(tokenizer.pad(chosen, arithmetic.device)).float().cpu().numpy()
+            yield Batch(
+                positions=[start + place for place in places], outputs=outputs,
+                tokens=[len(text.ids) for text in chosen], seconds=(perf_counter() - began) / len(places) + overhead,
+                truncated=sum(text.truncated for text in chosen),
+            )  # fmt: skip
