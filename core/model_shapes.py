@@ -122,8 +122,10 @@ def _shape(config: Path, weights: list[Path]) -> Shape | None:
         content = json.loads(config.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    found: dict[str, Any] = {kind: next((content[name] for name in names if isinstance(content.get(name), int)), None)
-             for kind, names in NAMES.items()} if isinstance(content, dict) else {}  # fmt: skip
+    content = content if isinstance(content, dict) else {}
+    found: dict[str, Any] = {}
+    for kind, names in NAMES.items():
+        found[kind] = next((content[name] for name in names if isinstance(content.get(name), int)), None)
     if any(not found.get(kind) for kind in ("hidden", "layers", "heads", "vocabulary")):
         return None
     counted = [count_parameters(path) for path in weights]
