@@ -5,6 +5,7 @@ Functions take plain records and give a `Chart`; `draw` puts it on the page.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
@@ -75,10 +76,10 @@ def class_bars(counts: dict[str, dict[str, int]], dark: bool = False, most: int 
 
 def histogram(edges: Sequence[float], counts: Sequence[int], name: str, unit: str, dark: bool = False) -> Chart:
     """How often values fall between `edges` (one more than counts)."""
-    centres = [(low + high) / 2 for low, high in zip(edges, edges[1:], strict=False)]
+    centres = [(low + high) / 2 for low, high in pairwise(edges)]
     figure = go.Figure(
         go.Bar(
-            x=centres, y=counts, width=[high - low for low, high in zip(edges, edges[1:], strict=False)],
+            x=centres, y=counts, width=[high - low for low, high in pairwise(edges)],
             marker={"color": theme.family_colour("baseline", dark)},
             hovertemplate=[f"{low:g} to {high:g} {unit}: {count:,} texts<extra></extra>"
                            for low, high, count in zip(edges, edges[1:], counts, strict=False)],
@@ -151,7 +152,8 @@ def reliability(bins: Sequence[Any], dark: bool = False) -> Chart:
         error_y={"type": "data", "symmetric": False, "color": colour, "thickness": 1.2, "width": 3,
                  "array": [max(0.0, b.high - b.accuracy) for b in bins],
                  "arrayminus": [max(0.0, b.accuracy - b.low) for b in bins]},
-        hovertemplate=[f"says {b.confidence:.0%}, right {b.accuracy:.0%} of {b.n:,} texts<extra></extra>" for b in bins],
+        hovertemplate=[f"says {b.confidence:.0%}, right {b.accuracy:.0%} of {b.n:,} texts<extra></extra>"
+                       for b in bins],
     )  # fmt: skip
     figure.update_layout(height=320, margin=FLAT, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     figure.update_xaxes(title="Confidence it states (%)", tickformat=".0%", range=[0, 1.03])
@@ -169,7 +171,8 @@ def latency(milliseconds: Sequence[float], p50: float, p95: float, dark: bool = 
     for value, name in ((p50, "half are faster"), (p95, "95 of 100 are faster")):
         figure.add_vline(x=value, line={"width": 1.2, "color": theme.ink(dark)})
         figure.add_annotation(
-            x=value, y=1.0, yref="paper", yanchor="bottom", showarrow=False, xanchor="left" if value == p95 else "right",
+            x=value, y=1.0, yref="paper", yanchor="bottom", showarrow=False,
+            xanchor="left" if value == p95 else "right",
             text=f"{name}: {f.milliseconds(value)}", font={"color": theme.ink(dark)},
         )  # fmt: skip
     figure.update_layout(height=240, margin={**FLAT, "t": 28}, bargap=0.06)

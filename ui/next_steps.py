@@ -48,7 +48,7 @@ def next_steps(
         steps.append(Step("Several are tied. More test texts would tell them apart.", "Compare", "tradeoff", here))
     if rows and all(row.runs == 1 for row in rows):
         steps.append(Step("Each candidate ran once. Two more seeds would show how much is luck.", "Launch", "launch",
-                          {**here, "seeds": "0,1,2"}))  # fmt: skip
+                          {**here, "repeats": "3"}))  # fmt: skip
     return steps[:SHOWN]
 
 

@@ -92,7 +92,7 @@ def labels_section(run: Run, table: pd.DataFrame) -> None:
         st.markdown("#### Labels, the weakest first")
         st.dataframe(
             frame.set_axis(["Label", "Precision", "Recall", "F1", "Texts", "Answered"], axis=1).style.format(
-                {name: f.percent for name in ("Precision", "Recall", "F1")}
+                dict.fromkeys(("Precision", "Recall", "F1"), f.percent)
             ),
             hide_index=True, height="content" if len(frame) <= WHOLE else 420, key="labels",
             column_config={
@@ -215,7 +215,8 @@ def made_of_section(run: Run) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("#### Settings")
-        facts = {"Candidate": spec.candidate.label, "Method": spec.candidate.method, "Model": spec.candidate.model or "none",
+        facts = {"Candidate": spec.candidate.label, "Method": spec.candidate.method,
+                 "Model": spec.candidate.model or "none",
                  "Seed": str(spec.seed), "Training texts": f.number(spec.train_size) if spec.train_size else "all",
                  "Device": spec.device, "Dataset version": spec.fingerprint}  # fmt: skip
         settings = {

@@ -44,7 +44,8 @@ def tradeoff(
             _names(figure, shown, axis, (left, right), (low, high), pick, (width, height - AXIS_HEIGHT), dark)
     else:
         figure.add_annotation(
-            text=f"The {axis.short} of every candidate is unknown.<br>Prices are set in Settings; or choose another axis.",
+            text=f"The {axis.short} of every candidate is unknown.<br>"
+            "Prices are set in Settings; or choose another axis.",
             showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"color": theme.ink(dark), "size": 14},
         )  # fmt: skip
         figure.update_xaxes(showticklabels=False, zeroline=False)
@@ -79,8 +80,8 @@ def _marks(figure: go.Figure, rows: Sequence[CandidateRow], family: str, axis: A
         },
         unselected={"marker": {"opacity": 0.55}},
         hovertemplate=[
-            f"<b>{safe(row.candidate)}</b> · {theme.FAMILIES[family][0].lower()}<br>{metric_name(metric)}: {show(row.quality)} "
-            f"({show(row.quality_low)} to {show(row.quality_high)})<br>"
+            f"<b>{safe(row.candidate)}</b> · {theme.FAMILIES[family][0].lower()}<br>"
+            f"{metric_name(metric)}: {show(row.quality)} ({show(row.quality_low)} to {show(row.quality_high)})<br>"
             f"{axis.name}: {axis.show(getattr(row, axis.field))}<extra></extra>"
             for row in rows
         ],

@@ -128,7 +128,8 @@ def _usage(phase: str, texts: int, seconds: float, latency: tuple[float, ...] = 
     hours = seconds / 3600
     return Usage(
         phase=phase, texts=texts, wall_seconds=seconds, cpu_seconds=1.8 * seconds, device="cpu",  # type: ignore[arg-type]
-        device_name="Test CPU (2 cores)", device_seconds=seconds, tokens=TokenCount(input=12 * texts), peak_ram_bytes=900 * 2**20,
+        device_name="Test CPU (2 cores)", device_seconds=seconds, tokens=TokenCount(input=12 * texts),
+        peak_ram_bytes=900 * 2**20,
         energy={"cpu": Energy(kwh=0.008 * hours, provenance="modelled"),
                 "ram": Energy(kwh=0.02 * hours, provenance="modelled")},
         co2e_kg=0.028 * hours * 0.4, grid_g_per_kwh=400.0, grid_source="country DEU", latency_ms=latency,
