@@ -59,7 +59,8 @@ class RunSpec(Record):
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(content.encode()).hexdigest()[:10]
         size = f"-n{self.train_size}" if self.train_size else ""
-        return f"{slug(self.dataset)}.{slug(self.candidate.id)}.s{self.seed}{size}.{digest}"
+        name = self.candidate.id.rsplit("/", 1)[-1]
+        return f"{slug(self.dataset)}.{slug(name)}.s{self.seed}{size}.{digest}"
 
 
 class Experiment(Record):

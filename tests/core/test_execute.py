@@ -48,6 +48,12 @@ def phases(folder: RunFolder) -> list[str]:
     return [event["phase"] for event in folder.progress()]
 
 
+def status(folder: RunFolder) -> tuple[str, int]:
+    state = folder.state
+    assert state is not None
+    return state.status, state.attempt
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> str:
     from tests.models import tiny_encoder
@@ -90,43 +96,38 @@ def test_a_finished_run_is_not_run_again(home: Home, dataset: Dataset) -> None:
     assert {p.name: p.stat().st_mtime_ns for p in folder.path.iterdir() if p.name not in ("log.txt", ".lock")} == before
 
 
-def test_a_run_killed_while_fitting_resumes_from_its_checkpoint(home: Home, dataset: Dataset, tiny: str) -> None:
-    folder = queued(home, dataset, f"{tiny}-full", epochs=40, batch_size=2, evaluations_per_epoch=4, patience=0)
+def test_a_run_stopped_and_then_killed_resumes_from_its_checkpoint(home: Home, dataset: Dataset, tiny: str) -> None:
+    folder = queued(home, dataset, f"{tiny}-full", epochs=8, batch_size=4, patience=0)
     child = start(folder)
-    wait_until(lambda: list((folder.path / "checkpoints").rglob("*.safetensors")) and phases(folder).count("fit") > 8)
+    wait_until(lambda: phases(folder).count("fit") > 3)
+    child.terminate()
+    assert child.wait(30) == 0
+    assert status(folder) == ("queued", 1)
+
+    lines = len(folder.progress())
+    child = start(folder)
+    wait_until(lambda: phases(folder)[lines:].count("fit") > 1)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     assert not folder.is_executing
-    reached = max(event["step"] for event in folder.progress() if event["phase"] == "fit")
     folder.set_state("queued")
+
     lines = len(folder.progress())
-    assert start(folder).wait(300) == 0
-    state = folder.state
-    assert state is not None
-    assert (state.status, state.attempt) == ("finished", 2), folder.log_tail()
+    assert start(folder).wait(120) == 0
+    assert status(folder) == ("finished", 3), folder.log_tail()
     resumed = [event["step"] for event in folder.progress()[lines:] if event["phase"] == "fit" and event.get("step")]
-    assert min(resumed) > 1, f"it began again although it had reached step {reached}"
-    assert folder.usage["fit"].attempts == 2
+    assert min(resumed) > 2, "it began again"
+    assert folder.usage["fit"].attempts >= 2
 
 
-def test_a_stop_leaves_the_run_queued_and_a_cancel_cancelled(home: Home, dataset: Dataset, tiny: str) -> None:
-    folder = queued(home, dataset, f"{tiny}-full", epochs=50, batch_size=2, patience=0)
+def test_a_cancelled_run_ends_as_cancelled(home: Home, dataset: Dataset, tiny: str) -> None:
+    folder = queued(home, dataset, f"{tiny}-full", epochs=50, batch_size=4, patience=0)
     child = start(folder)
     wait_until(lambda: "fit" in phases(folder))
-    child.terminate()
-    assert child.wait(30) == 0
-    state = folder.state
-    assert state is not None
-    assert state.status == "queued"
-    child = start(folder)
-    lines = len(folder.progress())
-    wait_until(lambda: "fit" in phases(folder)[lines:])
     (folder.path / "cancel").touch()
     child.terminate()
     child.wait(30)
-    state = folder.state
-    assert state is not None
-    assert state.status == "cancelled"
+    assert status(folder) == ("cancelled", 1)
 
 
 def test_a_failure_is_one_sentence_with_its_remedy(home: Home, dataset: Dataset) -> None:
