@@ -32,21 +32,28 @@ class Arithmetic:
 
 
 def arithmetic(device: str, precision: str = "auto") -> Arithmetic:
-    """What to compute with: bf16 (else fp16) on a GPU and fp32 on a CPU, unless `precision` says otherwise.
+    """What to compute with, unless `precision` says so: bf16 where the hardware has it, else fp16 on a GPU, else fp32.
 
-    fp16 on a CPU becomes fp32: it is slower there and has no use.
+    A CPU with bf16 instructions trains and predicts about twice as fast in bf16 (MiniLM, AVX512-BF16). fp16 on a
+    CPU becomes fp32, since it is slower there and loses range.
 
     Raises:
         TradeoffError: a GPU is asked for and there is none.
     """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise TradeoffError("There is no GPU that can be used", remedy="Launch the run with --device cpu.")
     if device != "cuda":
-        return Arithmetic(torch.device("cpu"), "bf16" if precision == "bf16" else "fp32")
+        bf16 = precision == "bf16" or (precision == "auto" and _cpu_has_bf16())
+        return Arithmetic(torch.device("cpu"), "bf16" if bf16 else "fp32")
+    if not torch.cuda.is_available():
+        raise TradeoffError("There is no GPU that can be used", remedy="Launch the run with --device cpu.")
     bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     if precision == "auto" or (precision == "bf16" and not bf16):
         precision = "bf16" if bf16 else "fp16"
     return Arithmetic(torch.device("cuda"), precision)
+
+
+def _cpu_has_bf16() -> bool:
+    features = torch.cpu.get_capabilities()
+    return bool(features.get("avx512_bf16") or features.get("amx_bf16"))
 
 
 def settle(seed: int) -> None:

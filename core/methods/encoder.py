@@ -75,7 +75,8 @@ class Encoder:
     def load(cls, folder: Path, context: Context) -> Self:
         """Read what `save` wrote."""
         about = read_about(folder)
-        method = cls(checked_settings(cls.method, about["settings"], cls.method), about["model"])
+        settings: Any = checked_settings(cls.method, about["settings"], cls.method)
+        method = cls(settings, about["model"])
         method.labels = about["labels"]
         with memory_guard(method_entry(cls.method).memory_setting, context.device):
             method._restore(folder, context)
@@ -185,7 +186,7 @@ class EncoderLora(Encoder):
 
         self._start(self.model_name, context)
         with loading(f"saved in {folder}"):
-            self.adapter_config = LoraConfig.from_pretrained(folder)
+            self.adapter_config = LoraConfig.from_pretrained(str(folder))
             self._wrap()
             self.adapter = load_file(folder / "adapter_model.safetensors")
             set_peft_model_state_dict(self.model, self.adapter)

@@ -173,10 +173,11 @@ EXPLANATIONS: tuple[tuple[tuple[str, ...], str, str], ...] = (
 
 
 def _explained(error: BaseException, name: str) -> TradeoffError:
-    chain, seen = [], error
+    chain: list[str] = []
+    seen: BaseException | None = error
     while seen is not None and len(chain) < 10:
         chain.append(" ".join(kind.__name__ for kind in type(seen).__mro__) + f": {seen}")
-        seen = seen.__cause__ or seen.__context__  # type: ignore[assignment]
+        seen = seen.__cause__ or seen.__context__
     told = "\n".join(chain)
     for signs, what, remedy in EXPLANATIONS:
         if any(sign in told for sign in signs):

@@ -46,7 +46,7 @@ class EmbeddingLinearSettings(LinearSettings):
     pooling: Literal["mean", "cls"] = Field("mean", description="How token vectors become one text vector")
     max_tokens: int = Field(256, ge=8, le=8192, description="Longer texts are cut after this many tokens")
     batch_tokens: int = Field(
-        4096, ge=64, le=262_144, description="Tokens computed at once; lower it when memory is short"
+        2048, ge=64, le=262_144, description="Tokens computed at once; lower it when memory is short"
     )
 
 
@@ -74,10 +74,11 @@ class EncoderSettings(Settings):
     )
     max_grad_norm: float = Field(1.0, gt=0, le=100, description="Gradients are clipped to this norm")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        "auto", description="Arithmetic; auto takes bf16 (else fp16) on a GPU and fp32 on a CPU"
+        "auto",
+        description="Arithmetic; auto takes bf16 where the hardware has it, else fp16 on a GPU and fp32 on a CPU",
     )
     batch_tokens: int = Field(
-        4096, ge=64, le=262_144, description="Tokens predicted at once; lower it when memory is short"
+        2048, ge=64, le=262_144, description="Tokens predicted at once; lower it when memory is short"
     )
 
 
