@@ -115,8 +115,9 @@ def _times(
 ) -> dict[str, Any]:
     values, lows, highs = [], [], []
     best = _Calibration(ratio=1.0, spread=GUESS_FACTOR, same=0, related=0)
+    compared = [(run, work_seconds(run.workload, device)) for run in past if run.method == load.method]
     for place, seconds in enumerate(modelled):
-        found = _calibration(load, device, past, place)
+        found = _calibration(load, compared, place)
         values.append(seconds * found.ratio)
         lows.append(values[-1] / found.spread)
         highs.append(values[-1] * found.spread)
@@ -132,12 +133,14 @@ def _times(
     }  # fmt: skip
 
 
-def _calibration(load: Workload, device: DeviceInfo, past: Sequence[PastRun], place: int) -> _Calibration:
-    """The factor on the modelled seconds at `place` (fit, predict, other), shrunk from run to method to none."""
+def _calibration(load: Workload, compared: Sequence[tuple[PastRun, Seconds | None]], place: int) -> _Calibration:
+    """The factor on the modelled seconds at `place` (fit, predict, other), shrunk from run to method to none.
+
+    `compared` holds past runs of the method, each with what the model of the work says of it.
+    """
     related, same = [], []
-    for run in past:
+    for run, modelled in compared:
         measured = (run.fit_seconds, run.predict_seconds, run.other_seconds)[place]
-        modelled = work_seconds(run.workload, device) if run.method == load.method else None
         if modelled is None or not measured or measured <= 0 or modelled[place] <= 0:
             continue
         ratio = math.log(measured / modelled[place])

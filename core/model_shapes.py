@@ -86,7 +86,11 @@ def shape_of(model: str | None) -> Shape | None:
 
 def shape_of_folder(folder: Path) -> Shape | None:
     """From config.json and the headers of the safetensors files; weights are not read."""
-    return _shape(folder / "config.json", sorted(folder.glob("*.safetensors")))
+    try:
+        stamp = (folder / "config.json").stat().st_mtime_ns
+    except OSError:
+        return None
+    return _shape_at(folder, stamp)
 
 
 def count_parameters(weights: Path) -> int | None:
@@ -103,18 +107,20 @@ def count_parameters(weights: Path) -> int | None:
 
 
 @lru_cache(maxsize=64)
+def _shape_at(folder: Path, _written: int) -> Shape | None:
+    """Kept until config.json is written anew: a page asks this for every run of a grid and of the past."""
+    return _shape(folder / "config.json", sorted(folder.glob("*.safetensors")))
+
+
 def _cached(name: str) -> Shape | None:
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
     try:
         config = try_to_load_from_cache(name, "config.json")
-        weights = try_to_load_from_cache(name, "model.safetensors")
     except (HFValidationError, OSError):
         return None
-    if not isinstance(config, str):
-        return None
-    return _shape(Path(config), [Path(weights)] if isinstance(weights, str) else [])
+    return shape_of_folder(Path(config).parent) if isinstance(config, str) else None
 
 
 def _shape(config: Path, weights: list[Path]) -> Shape | None:

@@ -8,6 +8,7 @@ equation 1. The rates of devices were set from measurements of the bundled model
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -185,6 +186,7 @@ def _single_texts(seconds: float) -> float:
     return min(15.0, 53 * seconds)
 
 
+@lru_cache(maxsize=1)
 def _cpu_flags() -> str:
     try:
         text = Path("/proc/cpuinfo").read_text(errors="replace")

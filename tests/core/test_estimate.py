@@ -1,6 +1,7 @@
 """Estimates: they land on what past runs took, and say when they can't know."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,7 @@ def test_a_local_folder_is_read_without_its_weights(tmp_path: Path) -> None:
     assert found
     assert (found.parameters, found.hidden, found.layers) == (22, 8, 2)
     (tmp_path / "m.safetensors").unlink()
+    os.utime(tmp_path / "config.json", (0, 0))
     found = shape_of(str(tmp_path))
     assert found
     assert found.parameters == 2 * (4 * 64 + 2 * 8 * 32) + 80
@@ -241,3 +243,22 @@ def test_past_runs_are_read_from_run_folders(home: Home, dataset: Dataset) -> No
     )
     folder.write_usage({"fit": fit.model_copy(update={"attempts": 2}), "predict": predict}, {})
     assert past_runs(home) == [], "a resumed run repeats work"
+
+
+def test_a_model_in_the_hubs_cache_is_known_as_soon_as_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.file_download as hub
+
+    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    assert shape_of("some-lab/some-model") is None
+    snapshot = tmp_path / "models--some-lab--some-model" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (tmp_path / "models--some-lab--some-model" / "refs").mkdir()
+    (tmp_path / "models--some-lab--some-model" / "refs" / "main").write_text("abc")
+    config = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 10}
+    (snapshot / "config.json").write_text(json.dumps(config))
+    save_file({"a": np.zeros((30, 5), dtype=np.float32)}, snapshot / "model.safetensors")
+    found = shape_of("some-lab/some-model")
+    assert found
+    assert found.parameters == 150
