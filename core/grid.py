@@ -41,33 +41,42 @@ def grid(country_iso: str | None, typed_g_per_kwh: float | None) -> Grid:
     country = countries().get(country_iso or "")
     if country:
         return Grid(g_per_kwh=country.g_per_kwh, source=f"{country.name} {country.year}, CodeCarbon {_version()}")
-    world = _data("carbon_intensity_per_source.json").get("world_average")
+    folder = _folder()
+    world = _read(folder, "carbon_intensity_per_source.json").get("world_average") if folder else None
     if world is None:
         return Grid(g_per_kwh=None, source="unknown: CodeCarbon's figures are not installed")
     return Grid(g_per_kwh=float(world), source=f"world average (IEA 2019), CodeCarbon {_version()}; no country is set")
 
 
-@lru_cache(maxsize=1)
 def countries() -> dict[str, Country]:
     """All countries with a figure, by their three-letter code. A figure of 0 is a gap in the data, not clean power."""
-    found = {}
-    for iso, row in _data("global_energy_mix.json").items():
-        if (row.get("carbon_intensity") or 0) > 0:
-            found[iso] = Country(
-                iso=iso, name=row["country_name"], g_per_kwh=row["carbon_intensity"], year=int(row["year"])
-            )
-    return found
+    folder = _folder()
+    return _countries(folder) if folder else {}
+
+
+@lru_cache(maxsize=2)
+def _countries(folder: Path) -> dict[str, Country]:
+    return {
+        iso: Country(iso=iso, name=row["country_name"], g_per_kwh=row["carbon_intensity"], year=int(row["year"]))
+        for iso, row in _read(folder, "global_energy_mix.json").items()
+        if (row.get("carbon_intensity") or 0) > 0
+    }
 
 
 @lru_cache(maxsize=4)
-def _data(name: str) -> dict[str, Any]:
-    spec = find_spec("codecarbon")
-    folders = list(spec.submodule_search_locations or []) if spec else []
+def _read(folder: Path, name: str) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads((Path(folders[0]) / "data" / "private_infra" / name).read_text("utf-8"))
-    except (IndexError, OSError, ValueError):
+        content: dict[str, Any] = json.loads((folder / name).read_text("utf-8"))
+    except (OSError, ValueError):
         return {}
     return content
+
+
+def _folder() -> Path | None:
+    """CodeCarbon's data folder, found without importing it."""
+    spec = find_spec("codecarbon")
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    return Path(folders[0]) / "data" / "private_infra" if folders else None
 
 
 def _version() -> str:
