@@ -15,16 +15,15 @@ infos = list_datasets(home())
 adding = not infos or "add" in st.query_params
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.title("Datasets", anchor=False, width="content")
-    info = choose_dataset(width=340)
-    if info and not adding and st.button("Add a dataset", icon=":material/add:"):
+    info = None if adding else choose_dataset(width=340)
+    if info and st.button("Add a dataset", icon=":material/add:"):
         st.query_params["add"] = "file"
         st.rerun()
 
 if adding:
     with told():
         add_section(can_close=bool(infos))
-    if not infos:
-        st.stop()
+    st.stop()
 
 assert info is not None
 texts = sum(info.counts.values())

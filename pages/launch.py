@@ -9,7 +9,7 @@ from ui import data
 from ui.candidate_picker import pick_candidates
 from ui.downloads import as_command
 from ui.estimates import estimates, in_words, machine_devices, total
-from ui.launching import command_line, experiment_of, grid_of, train_sizes
+from ui.launching import Asked, command_line, experiment_of, grid_of, train_sizes
 from ui.messages import empty, plain, told
 from ui.navigation import go
 from ui.session import choose_dataset, home
@@ -37,15 +37,18 @@ with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
     )  # fmt: skip
     sizes = train_sizes(info)
     kinds = [found.kind for found in machine_devices() if found.usable]
-    device = "auto"
+    device: Asked = "auto"
     if len(kinds) > 1:
-        device = st.segmented_control("Device", ["auto", *kinds], default="auto", key="device", persist_state="session")
+        asked_for: list[Asked] = ["auto", *kinds]
+        device = (
+            st.segmented_control("Device", asked_for, default="auto", key="device", persist_state="session") or device
+        )
 with cards:
     st.markdown("**2 · Candidates**")
-    choices = pick_candidates(info, sizes[0], resolve_device(device or "auto"))
+    choices = pick_candidates(info, sizes[0], resolve_device(device))
 
 taken = [choice for choice in choices if choice.taken]
-specs = grid_of(info, taken, range(repeats), sizes, resolve_device(device or "auto"))
+specs = grid_of(info, taken, range(repeats), sizes, resolve_device(device))
 finished = {run.run_id for run in data.all_runs() if run.status == "finished"}
 new = [spec for spec in specs if spec.run_id not in finished]
 found = estimates(info, new)
@@ -58,13 +61,13 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         plain(f"{label} · {takes}" if new else label), type="primary", icon=":material/rocket_launch:", disabled=not new
     )
     if taken:
-        as_command(command_line(info, taken, range(repeats), sizes, device or "auto"))
+        as_command(command_line(info, taken, range(repeats), sizes, device))
     if len(specs) > len(new):
         st.caption(f"{len(specs) - len(new)} finished before and are reused.")
     if too_big:
         st.caption(f":material/warning: {too_big} will probably not fit into memory.")
 if pressed:
     with told():
-        launch.launch(home(), experiment_of(info, taken, range(repeats), sizes, device or "auto"))
+        launch.launch(home(), experiment_of(info, taken, range(repeats), sizes, device))
         ensure_worker(home())
         go("runs", of=info.name)

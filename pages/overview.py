@@ -8,7 +8,7 @@ from ui.axes import AXES
 from ui.candidate_card import candidate_card
 from ui.messages import empty, plain
 from ui.navigation import go, link
-from ui.overview import best_of, dataset_table, do_next, running_card, spent, welcome
+from ui.overview_parts import best_of, dataset_table, do_next, running_card, spent, welcome
 from ui.session import choose_dataset, home
 
 infos = list_datasets(home())

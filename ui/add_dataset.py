@@ -1,20 +1,22 @@
 """Adding a dataset: from files, from the bundled sets, or from the Hugging Face hub."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.data import bundled, hub, importing
+from core import format as f
+from core.data import bundled, columns, hub, importing
 from core.data.dataset import Dataset
-from core.spec import slug
 from ui.audits import start_audit
 from ui.messages import plain, told
 from ui.navigation import go
 from ui.session import from_url, home, to_url
-from ui.uploads import SUFFIXES, kept
+from ui.uploads import SUFFIXES, kept, plain_name, shown_name
 
 SOURCES = {"file": "My file", "bundled": "Bundled set", "hub": "Hugging Face"}
 NO_COLUMN = "(none)"
@@ -31,6 +33,7 @@ ENCODINGS = (
 )
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 AUTO = "as detected"
+HEADERS = {"names the columns": True, "is a text already": False}
 
 
 def add_section(can_close: bool) -> None:
@@ -57,56 +60,89 @@ def _from_file() -> None:
     if upload is None:
         st.caption("One row a text, with a column for the text and one for its label. Nothing leaves this machine.")
         return
-    path = kept(upload)
-    encoding, delimiter = _reading()
-    preview = importing.preview(path, filename=upload.name, encoding=encoding, delimiter=delimiter)
-    st.markdown(plain(how_read(preview)))
+    path, name = kept(upload), shown_name(upload.name)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        summary = st.container(width="stretch")
+        reading = _reading()
+    with st.spinner("Reading …"):
+        preview = _preview(path, name, **reading)
+    summary.markdown(plain(how_read(preview)))
     for warning in preview.warnings:
         st.warning(plain(warning), icon=":material/warning:")
-    st.dataframe(preview.rows, hide_index=True, height=214, key="preview", alt="The first rows of the file")
-    roles = _columns(preview)
+    _head(preview)
+    roles = _columns(preview, upload.file_id)
     others = _other_files()
     made = _splits(roles["split"], others)
-    name = st.text_input("Name", slug(Path(upload.name).stem), max_chars=80, key=f"name.{upload.file_id}", width=360)
-    if st.button("Import", type="primary", icon=":material/check:", disabled=not (name.strip() and roles["text"])):
-        _import(
-            lambda: importing.import_dataset(
-                home(), name.strip(), path, **roles, **{key: kept(other) for key, other in others.items()}, **made,
-                encoding=encoding, delimiter=delimiter, filenames=_names(upload, path, others),
-            )
-        )  # fmt: skip
+    called = st.text_input("Name", plain_name(name), max_chars=80, key=f"name.{upload.file_id}", width=360)
+    ready = bool(called.strip() and roles["text"] and roles["label"])
+    if st.button("Import", type="primary", icon=":material/check:", disabled=not ready):
+        given: dict[str, Any] = {split: kept(other) for split, other in others.items()}
+        given |= {**roles, **made, **reading}
+        names = {"train": name, **{split: shown_name(other.name) for split, other in others.items()}}
+        _import(lambda: importing.import_dataset(home(), called.strip(), path, filenames=names, **given))
+    elif not ready:
+        st.caption("Choose the columns of the text and of its label.")
 
 
-def _reading() -> tuple[str | None, str | None]:
-    """Encoding and delimiter, when the visitor knows better than the detection."""
+@st.cache_data(max_entries=4, show_spinner=False)
+def _preview(path: Path, filename: str, **reading: Any) -> importing.Preview:
+    return importing.preview(path, filename=filename, **reading)
+
+
+def _reading() -> dict[str, Any]:
+    """How to read the file, when the visitor knows better than the detection."""
     with st.popover("Looks wrong?", icon=":material/tune:"):
         encoding = st.selectbox("Encoding", [AUTO, *ENCODINGS], key="upload.encoding")
         delimiter = st.selectbox(
             "Columns are separated by", [AUTO, *DELIMITERS], key="upload.delimiter",
             format_func=lambda sign: DELIMITERS.get(sign, sign),
         )  # fmt: skip
-    return (None if encoding == AUTO else encoding), (None if delimiter == AUTO else delimiter)
+        header = st.selectbox("The first row", [AUTO, *HEADERS], key="upload.header")
+    return {
+        "encoding": None if encoding == AUTO else encoding,
+        "delimiter": None if delimiter == AUTO else delimiter,
+        "header": HEADERS.get(header),
+    }
 
 
 def how_read(preview: importing.Preview) -> str:
     """How the file was read, in one line."""
     parts = [preview.format.upper()]
     if preview.encoding:
-        parts.append(preview.encoding)
-    if preview.delimiter:
-        parts.append(f"separated by {DELIMITERS.get(preview.delimiter, repr(preview.delimiter))}")
-    return f"Read as {', '.join(parts)}; {len(preview.columns)} columns."
+        parts.append(f"{preview.encoding}{' (a guess)' if preview.encoding_guessed else ''}")
+    if preview.delimiter_name:
+        parts.append(f"separated by {preview.delimiter_name}")
+    if preview.sheet:
+        parts.append(f"sheet {preview.sheet}")
+    if not preview.header:
+        parts.append("no header")
+    rows = f"{preview.row_count:,}" if preview.row_count_exact else f"about {f.significant(preview.row_count)}"
+    return f"Read as {', '.join(parts)}: {rows} rows, {len(preview.columns)} columns."
 
 
-def _columns(preview: importing.Preview) -> dict[str, str | None]:
+def _head(preview: importing.Preview) -> None:
+    names = [column.name for column in preview.columns]
+    st.dataframe(
+        pd.DataFrame(preview.head, columns=names), hide_index=True, height=214, key="preview", placeholder="",
+        alt="The first rows of the file",
+    )  # fmt: skip
+    if preview.labels:
+        shown = ", ".join(f"{f.shorten(label, 30)} ({count:,})" for label, count in list(preview.labels.items())[:8])
+        st.caption(f"Labels: {plain(shown)}{' …' if len(preview.labels) > 8 else ''}")
+
+
+def _columns(preview: importing.Preview, file_id: str) -> dict[str, str | None]:
     """Which column holds what; the guess is preselected."""
+    names = [column.name for column in preview.columns]
     chosen: dict[str, str | None] = {}
     with st.grid(min_column_width=180, gap="small"):
-        for role, needed in (("text", True), ("label", True), ("split", False), ("id", False)):
-            options = preview.columns if needed else [NO_COLUMN, *preview.columns]
-            guess = preview.guessed.get(role)
-            index = options.index(guess) if guess in options else None if needed else 0
-            value = st.selectbox(f"{role.capitalize()} column", options, index, key=f"column.{role}.{preview.columns}")
+        for role in columns.ROLES:
+            options = names if role in ("text", "label") else [NO_COLUMN, *names]
+            guess = preview.guessed.get(role, NO_COLUMN)
+            index = options.index(guess) if guess in options else None
+            # Another reading of the file has other columns, and starts from its own guess.
+            key = f"column.{role}.{file_id}.{hash(tuple(names))}"
+            value = st.selectbox(f"{role.capitalize()} column", options, index, key=key, placeholder="choose")
             chosen[role] = None if value == NO_COLUMN else value
     return chosen
 
@@ -120,7 +156,7 @@ def _other_files() -> dict[str, UploadedFile]:
 
 def _splits(split_column: str | None, others: dict[str, UploadedFile]) -> dict[str, Any]:
     """How the splits that the files do not have are made."""
-    if split_column or len(others) == 2:
+    if len(others) == 2:
         return {}
     with st.container(horizontal=True):
         made: dict[str, Any] = {}
@@ -131,22 +167,20 @@ def _splits(split_column: str | None, others: dict[str, UploadedFile]) -> dict[s
         made["seed"] = st.number_input(
             "Seed", 0, 2**31 - 1, 0, key="share.seed", width=160, help="Equal seeds split equally."
         )
-    st.caption("Labels are spread evenly over the splits; duplicates stay on one side.")
+    only = "Used only for splits that the column does not name. " if split_column else ""
+    st.caption(f"{only}Labels are spread evenly over the splits; duplicates stay on one side.")
     return made
-
-
-def _names(upload: UploadedFile, path: Path, others: dict[str, UploadedFile]) -> dict[str, str]:
-    return {str(path): upload.name, **{str(kept(other)): other.name for other in others.values()}}
 
 
 def _from_bundled() -> None:
     with st.grid(min_column_width=280, gap="small"):
         for name, entry in bundled.BUNDLED.items():
             with st.container(border=True, height="stretch", gap="xsmall"):
-                st.markdown(f"**{plain(name)}**")
-                st.caption(plain(getattr(entry, "summary", str(entry))))
+                st.markdown(f"**{plain(entry.title)}**")
+                st.markdown(plain(entry.description))
+                st.caption(f"{entry.train + entry.test:,} texts, {entry.labels} labels. {plain(entry.source)}")
                 if st.button("Add", key=f"bundled.{name}", type="primary"):
-                    _import(lambda name=name: bundled.import_bundled(home(), name))
+                    _import(partial(bundled.import_bundled, home(), name))
 
 
 def _from_hub() -> None:

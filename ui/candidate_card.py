@@ -46,7 +46,7 @@ def provenance(row: CandidateRow) -> None:
     """How the energy figure came about, and what makes figures less sure."""
     word, colour, meaning = theme.PROVENANCE[row.energy_provenance]
     with st.container(horizontal=True, gap="xsmall"):
-        st.badge(f"energy {word}", color=colour, help=meaning)
+        st.badge(f"energy {word}", color=colour, help=meaning)  # type: ignore[arg-type]
         for flag in row.flags:
             st.badge(flag, color="yellow", icon=":material/warning:")
 

@@ -10,7 +10,7 @@ from core.data.dataset import DatasetInfo
 from core.errors import TradeoffError
 from core.estimate import Estimate
 from core.methods import METHODS
-from core.spec import Candidate, RunSpec
+from core.spec import Candidate, Device, RunSpec
 from ui.estimates import estimates, in_words
 from ui.forms import settings_form
 from ui.messages import plain, show_error, told
@@ -33,7 +33,7 @@ class Choice:
     taken: bool
 
 
-def pick_candidates(info: DatasetInfo, size: int | None, device: str) -> list[Choice]:
+def pick_candidates(info: DatasetInfo, size: int | None, device: Device) -> list[Choice]:
     """The cards of all candidates; returns each as it stands."""
     names = [*CANDIDATES, *st.session_state.setdefault("launch.extra", [])]
     choices = []
@@ -45,7 +45,7 @@ def pick_candidates(info: DatasetInfo, size: int | None, device: str) -> list[Ch
     return choices
 
 
-def _card(name: str, info: DatasetInfo, size: int | None, device: str) -> Choice:
+def _card(name: str, info: DatasetInfo, size: int | None, device: Device) -> Choice:
     entry, standard = _entry(name), resolve(name)
     method = METHODS[entry.method]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
@@ -61,7 +61,7 @@ def _card(name: str, info: DatasetInfo, size: int | None, device: str) -> Choice
         changes = {key: value for key, value in values.items() if value != standard.settings[key]}
         candidate = resolve(name, changes)
     spec = RunSpec(
-        dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=candidate, train_size=size,
+        dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=candidate, seed=0, train_size=size,
         device=device,
     )  # fmt: skip
     with slot:

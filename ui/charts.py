@@ -60,7 +60,7 @@ def class_bars(counts: dict[str, dict[str, int]], dark: bool = False, most: int 
     for shade, (split, of_split) in zip((1.0, 0.62, 0.34), counts.items(), strict=False):
         figure.add_bar(
             y=[f.shorten(label, 32) for label in order], x=[of_split.get(label, 0) for label in order], name=split,
-            orientation="h", marker={"color": theme.family_colour("encoder", dark), "opacity": shade},
+            orientation="h", marker={"color": theme.faded(theme.family_colour("encoder", dark), shade)},
             hovertemplate=[f"{safe(f.shorten(label, 60))}, {split}: {of_split.get(label, 0):,}<extra></extra>"
                            for label in order],
         )  # fmt: skip

@@ -52,10 +52,10 @@ def labels_section(info: DatasetInfo) -> None:
     table = frame_of(info)
     counts = {split: table.loc[table["split"] == split, "target"].value_counts().to_dict() for split in SPLITS}
     totals = table["target"].value_counts()
-    often, rare = totals.index[0], totals.index[-1]
+    often, rare = (plain(f.shorten(str(label), 60)) for label in (totals.index[0], totals.index[-1]))
     st.markdown(
-        f"The most frequent label, **{plain(f.shorten(str(often), 60))}**, has {totals.iloc[0] / len(table):.0%} of the "
-        f"texts; the rarest, **{plain(f.shorten(str(rare), 60))}**, has {f.number(int(totals.iloc[-1]))}."
+        f"The most frequent label, **{often}**, has {totals.iloc[0] / len(table):.0%} of the texts; "
+        f"the rarest, **{rare}**, has {f.number(int(totals.iloc[-1]))}."
     )
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -75,7 +75,8 @@ def lengths_section(info: DatasetInfo) -> None:
     words = _words(str(home().root), info.name, info.fingerprint)
     half, most, longest = (int(value) for value in (*np.quantile(words, (0.5, 0.95)), words.max()))
     st.markdown(
-        f"Half of the texts have at most **{half:,} words**, 95 of 100 at most **{most:,}**; the longest has {longest:,}.",
+        f"Half of the texts have at most **{half:,} words**, 95 of 100 at most **{most:,}**; "
+        f"the longest has {longest:,}.",
         help="A word has about 1.3 tokens in English. Models cut texts at the setting `max tokens`.",
     )
     top = max(int(np.quantile(words, 0.995)), 5)

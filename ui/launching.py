@@ -3,15 +3,17 @@
 import json
 import shlex
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
 from core.data.dataset import DatasetInfo
-from core.spec import Experiment, RunSpec
+from core.spec import Device, Experiment, RunSpec
 from ui.candidate_picker import Choice
 from ui.messages import plain
 
 ALL = "all"
+Asked = Literal["auto", "cpu", "cuda"]
 PRESETS = (50, 100, 250, 500, 1000, 2500, 5000, 10_000)
 
 
@@ -33,7 +35,7 @@ def train_sizes(info: DatasetInfo) -> list[int | None]:
 
 
 def grid_of(
-    info: DatasetInfo, taken: Sequence[Choice], seeds: Sequence[int], sizes: Sequence[int | None], device: str
+    info: DatasetInfo, taken: Sequence[Choice], seeds: Sequence[int], sizes: Sequence[int | None], device: Device
 ) -> list[RunSpec]:
     """Every run of the launch."""
     return [
@@ -48,7 +50,7 @@ def grid_of(
 
 
 def experiment_of(
-    info: DatasetInfo, taken: Sequence[Choice], seeds: Sequence[int], sizes: Sequence[int | None], device: str
+    info: DatasetInfo, taken: Sequence[Choice], seeds: Sequence[int], sizes: Sequence[int | None], device: Asked
 ) -> Experiment:
     """The same as one record."""
     return Experiment(

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -29,36 +29,34 @@ def from_url(key: str, options: Sequence[str], default: str) -> str:
     the URL, so that a link shows what I see; a default does not, so that it may follow the data.
     """
     asked = st.query_params.get(key, st.session_state.get(f"kept.{key}"))
-    value = asked if asked in options else default
+    value = default if asked is None or asked not in options else asked
     st.session_state[key] = value
     return value
 
 
 def to_url(key: str) -> None:
-    """Keep the widget's value in the URL and across pages; its callback."""
-    st.session_state[f"kept.{key}"] = st.query_params[key] = st.session_state[key]
+    """Keep the widget's value in the URL and across pages; its callback. No value is the default again."""
+    value = st.session_state[key]
+    if value is None:
+        st.query_params.pop(key, None)
+        st.session_state.pop(f"kept.{key}", None)
+    else:
+        st.session_state[f"kept.{key}"] = st.query_params[key] = value
 
 
 def choose(
     label: str, options: Sequence[str], key: str, default: str | None = None, named: Callable[[Any], str] = str,
-    help: str | None = None, width: int | str = "stretch",
+    help: str | None = None, width: int | Literal["stretch"] = "stretch",
 ) -> str:  # fmt: skip
     """A selectbox whose value lives in the URL and stays across pages."""
-    from_url(key, options, default if default in options else options[0])
-    chosen: str = st.selectbox(
-        label,
-        options,
-        key=key,
-        format_func=named,
-        on_change=to_url,
-        args=(key,),
-        help=help,
-        width=width,  # type: ignore[arg-type]
+    choices = list(options)
+    from_url(key, choices, default if default is not None and default in choices else choices[0])
+    return st.selectbox(
+        label, choices, key=key, format_func=named, on_change=to_url, args=(key,), help=help, width=width
     )
-    return chosen
 
 
-def choose_dataset(label: str = "Dataset", width: int | str = "stretch") -> DatasetInfo | None:
+def choose_dataset(label: str = "Dataset", width: int | Literal["stretch"] = "stretch") -> DatasetInfo | None:
     """The dataset that all pages are about, or None when there is none yet."""
     infos = {info.name: info for info in list_datasets(home())}
     if not infos:

@@ -54,6 +54,16 @@ def family_colour(family: str, dark: bool) -> str:
     return on_dark if dark else light
 
 
+def faded(colour: str, share: float) -> str:
+    """`colour` (#RRGGBB) let through to `share`.
+
+    >>> faded("#0072B2", 0.5)
+    'rgba(0,114,178,0.5)'
+    """
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{share})"
+
+
 def symbol(method: str) -> str:
     """The mark of a method."""
     return SYMBOLS.get(method, "hexagon")

@@ -117,8 +117,9 @@ def _names(
     marks = [
         (
             pixel(log10(getattr(row, axis.field)), across, size[0]),
-            *(pixel(value if value is not None else row.quality, up, size[1])
-              for value in (row.quality, row.quality_low, row.quality_high)),
+            pixel(row.quality, up, size[1]),
+            pixel(row.quality if row.quality_low is None else row.quality_low, up, size[1]),
+            pixel(row.quality if row.quality_high is None else row.quality_high, up, size[1]),
         )
         for row in ordered
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Uploaded files on disk, under names of our own: an uploaded file's name is shown, never used as a path."""
 
+import re
 import secrets
 import time
 from pathlib import Path
@@ -41,6 +42,25 @@ def suffix(name: str) -> str:
     parts = [part.lower() for part in name.rsplit("/", 1)[-1].rsplit("\\", 1)[-1].split(".")[1:]]
     ends = parts[-2:] if parts[-1:] in (["gz"], ["zip"]) else parts[-1:]
     return "".join(f".{part}" for part in ends if part in SUFFIXES)
+
+
+def shown_name(name: str) -> str:
+    """The last part of an upload's name, for people to read.
+
+    >>> shown_name("../../evil\\x.csv"), shown_name("")
+    ('x.csv', 'upload')
+    """
+    return name.replace("\\", "/").rsplit("/", 1)[-1].strip() or "upload"
+
+
+def plain_name(name: str) -> str:
+    """A dataset's name made from a file's: without endings and odd signs.
+
+    >>> plain_name("my data (1).csv.gz"), plain_name("…")
+    ('my data 1', 'texts')
+    """
+    words = re.sub(r"[^\w .-]+", " ", name.split(".")[0])
+    return " ".join(words.split()).strip("_.- ")[:80] or "texts"
 
 
 def _remove_stale(folder: Path) -> None:
