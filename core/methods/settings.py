@@ -111,8 +111,17 @@ class PromptSettings(Settings):
     score_by: Literal["sum", "mean"] = Field(
         "mean", description="Log-likelihood of a label: summed over its tokens or averaged"
     )
+    calibration: Literal["none", "content_free", "train_texts"] = Field(
+        "content_free",
+        description="Even out the model's leaning to some labels (score): measured on texts that say nothing, "
+        "or on some training texts",
+    )
+    chat_template: bool = Field(True, description="Ask in the model's own chat format, where it has one")
     instruction: str = Field(
-        "", max_length=4000, description="What to ask, in your words; empty takes the standard instruction"
+        "",
+        max_length=4000,
+        description="What to ask, in your words, {labels} standing for the label list; "
+        "empty takes the standard instruction",
     )
     max_text_tokens: int = Field(512, ge=16, le=32_768, description="Longer texts are cut after this many tokens")
     max_new_tokens: int = Field(24, ge=1, le=512, description="Most tokens the model may write (generate)")
