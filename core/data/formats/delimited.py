@@ -14,7 +14,7 @@ from core.data.columns import known_role
 from core.data.formats.encoding import Encoding
 from core.data.formats.shape import Shape, modal_width, shape_of
 from core.data.formats.source import Source
-from core.data.formats.table import Builder, Reading, Table
+from core.data.formats.table import Builder, Reading, Table, plural
 from core.errors import TradeoffError
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -172,13 +172,11 @@ def _repaired(lines: Iterable[str], delimiter: str, sample: Sequence[str], readi
         yield record
     if odd:
         reading.warn(
-            f"{odd:,} lines have unbalanced quotation marks, which were read as ordinary characters; please check."
+            f"Unbalanced quotation marks in {plural(odd, 'line')} were read as ordinary characters; please check."
         )
 
 
-def _joined(
-    line: str, waiting: deque[str], source: Iterator[str], delimiter: str, width: int
-) -> list[str] | None:
+def _joined(line: str, waiting: deque[str], source: Iterator[str], delimiter: str, width: int) -> list[str] | None:
     """The record that begins at `line`; one that goes on over lines has to be as wide as the others.
 
     `waiting` are the lines that were looked at ahead; those of the record are taken out of it.
@@ -210,7 +208,8 @@ def _joined(
 def _swallowed(source: Source, encoding: Encoding, delimiter: str) -> bool:
     """Whether well-formed quotes run over lines that are all whole rows themselves: then they are no quotes."""
     with source.text(encoding.name, encoding.errors) as (stream, _):
-        widths, run_over = Counter(), False
+        run_over = False
+        widths: Counter[int] = Counter()
         for line in stream:
             if line.strip():
                 widths[line.count(delimiter)] += 1
@@ -281,19 +280,19 @@ class Fitter:
                     "the last stay empty; please check that the names stand above the right columns."
                 )
             else:
-                reading.warn(f"{count:,} rows have {missing} fewer fields than the header; the last were left empty.")
+                reading.warn(
+                    f"{missing} fewer fields than the header in {plural(count, 'row')}; the last were left empty."
+                )
         if self.joined:
             reading.warn(
-                f"{self.joined:,} rows have more fields than the header; the surplus was taken as part of the text."
+                f"More fields than the header in {plural(self.joined, 'row')}; the surplus was taken into the text."
             )
         if self.long:
             reading.left_out["more fields than columns"] = self.long
             reading.warn(
-                f"{self.long:,} rows have more fields than the header and were left out: "
+                f"Left out {plural(self.long, 'row')} with more fields than the header: "
                 "put texts that hold the delimiter in quotation marks."
             )
         if self.headers:
             reading.left_out["repeated header"] = self.headers
-            reading.warn(f"The header stands {self.headers:,} times more among the rows; those were left out.")
-
-
+            reading.warn(f"Left out {plural(self.headers, 'row')} that repeat the header.")

@@ -1,12 +1,11 @@
 """What a file is, judged by its content; its name only decides what to warn of."""
 
-import io
-import json
 import zipfile
 from pathlib import PurePath
 from typing import Literal
 
 from core.data.formats.encoding import Encoding, detect
+from core.data.formats.json_rows import DECODER
 from core.data.formats.source import Source
 from core.errors import TradeoffError
 
@@ -36,7 +35,7 @@ EXPECTED: dict[str, Kind] = {
     ".csv": "delimited", ".tsv": "delimited", ".tab": "delimited", ".txt": "delimited", ".json": "json",
     ".jsonl": "json", ".ndjson": "json", ".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx",
 }  # fmt: skip
-HOLDS = {"delimited": "a table with delimiters (CSV)", "json": "JSON", "parquet": "Parquet", "xlsx": "an Excel workbook"}
+HOLDS = {"delimited": "a table with delimiters", "json": "JSON", "parquet": "Parquet", "xlsx": "an Excel workbook"}
 FORMATS = "Choose a CSV, TSV, JSON, JSON Lines, Parquet or XLSX file."
 
 
@@ -73,10 +72,11 @@ def _binary_kind(source: Source, head: bytes) -> Kind | None:
             "The file is a Python pickle, which can run code and is never opened", source.filename, FORMATS
         )
     kind: Kind | None = "parquet" if head.startswith(b"PAR1") else None
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
-        kind = _zip_kind(source)
-    if kind and source.compressed:
+    zipped = head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+    if (kind or zipped) and source.compressed:
         raise TradeoffError("The gzip file holds a file that is packed already", source.filename, "Unpack it first.")
+    if zipped:
+        kind = _zip_kind(source)
     if kind is None and not _readable(head):
         raise TradeoffError("The file holds no text that can be read as a table", source.filename, FORMATS)
     return kind
@@ -84,8 +84,7 @@ def _binary_kind(source: Source, head: bytes) -> Kind | None:
 
 def _zip_kind(source: Source) -> Kind:
     try:
-        with source.binary() as stream, zipfile.ZipFile(io.BytesIO(b"") if source.compressed else source.path) as archive:
-            del stream
+        with zipfile.ZipFile(source.path) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise TradeoffError("The file is a damaged ZIP or Excel file", source.filename, "Save it again.") from error
@@ -133,7 +132,7 @@ def _starts_json(start: str, filename: str) -> bool:
     if start[0] == "[" and not named_json and start[1:].lstrip()[:1] not in ("{", "["):
         return False
     try:
-        json.JSONDecoder().raw_decode(start[1:].lstrip() if start[0] == "[" else start)
-    except (json.JSONDecodeError, RecursionError):
+        DECODER.raw_decode(start[1:].lstrip() if start[0] == "[" else start)
+    except (ValueError, RecursionError):
         return named_json or start[1:].lstrip()[:1] in ('"', "{")
     return True

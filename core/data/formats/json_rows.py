@@ -17,6 +17,7 @@ from core.data.formats.table import (
     Reading,
     Table,
     as_text,
+    plural,
     too_many_columns,
     whole_numbers,
 )
@@ -62,12 +63,12 @@ def parse(text: str) -> Any:
         ValueError: it is not JSON.
     """
     try:
-        return _DECODER.decode(text)
+        return DECODER.decode(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 
 
-_DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=lambda _: None, strict=False)
+DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=lambda _: None, strict=False)
 
 
 def _is_object(line: str) -> bool:
@@ -96,7 +97,7 @@ def _by_line(lines: Iterator[str], reading: Reading) -> Iterator[tuple[int, Row]
                 f"Many lines are not JSON objects, the first is record {where:,}", reading.filename, "Mend the file."
             )
         reading.left_out["not a JSON object"] = broken
-        reading.warn(f"{broken:,} lines are not JSON objects and were left out, the first is record {where:,}.")
+        reading.warn(f"Left out {plural(broken, 'line')} that hold no JSON object, the first is record {where:,}.")
 
 
 def _by_value(text: str, reading: Reading) -> Iterator[tuple[int, Row]]:
@@ -123,7 +124,7 @@ def _by_value(text: str, reading: Reading) -> Iterator[tuple[int, Row]]:
 
 def _value(text: str, place: int, reading: Reading) -> tuple[Any, int]:
     try:
-        return _DECODER.raw_decode(text, place)
+        return DECODER.raw_decode(text, place)
     except (json.JSONDecodeError, RecursionError) as error:
         at = error.pos if isinstance(error, json.JSONDecodeError) else place
         why = error.msg if isinstance(error, json.JSONDecodeError) else "it is nested too deeply"
@@ -209,5 +210,3 @@ def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "true or false"
     return "lists or objects" if isinstance(value, list | dict) else "text"
-
-

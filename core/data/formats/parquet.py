@@ -37,7 +37,7 @@ def read(source: Source, reading: Reading, limit: int | None) -> Table:
             return _table(file, source, reading, limit)
     except (pa.ArrowException, OSError, ValueError) as error:
         told = str(error).splitlines()[0][:150] if str(error) else "it cannot be read"
-        raise TradeoffError(f"The Parquet file is damaged: {told}", source.filename, "Write or download it again.") from error
+        raise TradeoffError(f"The Parquet file is damaged: {told}", source.filename, "Write it again.") from error
 
 
 def class_names(schema: pa.Schema) -> dict[str, list[str]]:

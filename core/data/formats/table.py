@@ -4,7 +4,7 @@ import datetime
 import json
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,7 +21,10 @@ WHOLE_FLOAT = r"^[+-]?\d+\.0+$"
 
 @dataclass
 class Reading:
-    """How a file was read; `warnings` are sentences for people. `delimiter` and `encoding` are None where a format has none."""
+    """How a file was read. `delimiter`, `encoding` and `sheet` are None where a format has none.
+
+    `warnings` are sentences for people.
+    """
 
     filename: str
     bytes: int
@@ -108,7 +111,7 @@ class Builder:
         """Pack the rows collected so far."""
         if self._rows:
             cells = list(zip(*self._rows, strict=True))
-            self.add_columns({name: column for name, column in zip(self.names, cells, strict=True)})
+            self.add_columns(dict(zip(self.names, cells, strict=True)))
             self._rows = []
 
     def count(self, numbers: Sequence[int]) -> None:
@@ -121,7 +124,7 @@ class Builder:
             raise TradeoffError(f"There are more than {MOST_ROWS:,} rows", remedy="Import a part of the file.")
         self.numbers.extend(numbers)
 
-    def add_columns(self, columns: dict[str, Sequence[str | None]]) -> None:
+    def add_columns(self, columns: Mapping[str, Sequence[str | None]]) -> None:
         """Add a piece as whole columns; its rows are noted with `count`."""
         self._chunks.append(pa.table({name: self._packed(cells) for name, cells in columns.items()}))
 
@@ -129,7 +132,7 @@ class Builder:
         """The table. NUL characters are replaced, with a warning."""
         self.flush()
         if self._nul:
-            reading.warn(f"{self._nul:,} cells held NUL characters; each was replaced by the sign \ufffd.")
+            reading.warn(f"NUL characters in {plural(self._nul, 'cell')} were replaced by the sign \ufffd.")
         if not self._chunks:
             return pa.table({name: pa.array([], pa.large_string()) for name in self.names})
         return pa.concat_tables(self._chunks, promote_options="default").select(self.names)
@@ -144,6 +147,11 @@ class Builder:
             self._nul += with_nul
             packed = pc.replace_substring(packed, "\0", "\ufffd")
         return packed
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: `1 row`, `2,000 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def without_surrogates(text: str) -> str:

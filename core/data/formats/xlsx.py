@@ -9,7 +9,7 @@ from typing import Any
 from core.data.formats import source as sources
 from core.data.formats.shape import shape_of
 from core.data.formats.source import Source
-from core.data.formats.table import Builder, Reading, Table, as_text
+from core.data.formats.table import Builder, Reading, Table, as_text, plural
 from core.errors import TradeoffError
 
 SAMPLE_ROWS = 1_000
@@ -28,9 +28,10 @@ def read(source: Source, reading: Reading, sheet: str | None, header: bool | Non
     from openpyxl import load_workbook
 
     try:
-        with warnings.catch_warnings():
+        # An open file: openpyxl would judge a path by its ending.
+        with warnings.catch_warnings(), open(source.path, "rb") as file:
             warnings.simplefilter("ignore")
-            workbook = load_workbook(source.path, read_only=True, data_only=False, keep_links=False)
+            workbook = load_workbook(file, read_only=True, data_only=False, keep_links=False)
             try:
                 return _table(workbook, source, reading, sheet, header, limit)
             finally:
@@ -39,7 +40,9 @@ def read(source: Source, reading: Reading, sheet: str | None, header: bool | Non
         raise
     except Exception as error:
         # openpyxl lets whatever its parsers meet in a damaged file pass through.
-        raise TradeoffError("The workbook is damaged", source.filename, "Open and save it again, or save it as CSV.") from error
+        raise TradeoffError(
+            "The workbook is damaged", source.filename, "Open and save it again, or save it as CSV."
+        ) from error
 
 
 def check_members(source: Source) -> None:
@@ -89,11 +92,11 @@ def _table(
             break
     if formulas:
         reading.warn(
-            f"{formulas:,} rows hold formulas; their text was kept, not their result: "
+            f"The text of formulas was kept, not their result, in {plural(formulas, 'row')}: "
             "paste them as values if you want the results."
         )
     if cut:
-        reading.warn(f"{cut:,} rows have more cells than there are columns; the surplus was left out.")
+        reading.warn(f"More cells than columns in {plural(cut, 'row')}; the surplus was left out.")
     share = 1.0 if complete else min(1.0, len(builder) / max(1, guessed_rows))
     return Table(builder.finish(reading), builder.numbers, reading, complete, share)
 
