@@ -3,6 +3,7 @@
 import itertools
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,7 +63,7 @@ def check_members(source: Source) -> None:
                     raise sources.bomb(source.filename)
                 if member.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in archive.open(member).read(4096):
                     raise TradeoffError("The workbook declares XML entities", source.filename, "Save it as CSV.")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, OSError, EOFError) as error:
         raise TradeoffError("The workbook is damaged or has a password", source.filename, "Save it as CSV.") from error
 
 
