@@ -5,6 +5,7 @@ each phase apart and keeps what is finished in `parts/` and `checkpoints/`, so t
 goes on where a killed one stopped.
 """
 
+import os
 import shutil
 import signal
 import sys
@@ -15,8 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
-
-import psutil
 
 from core import environment, files
 from core.analysis.metrics import wilson
@@ -29,7 +28,7 @@ from core.methods import checked_settings, method_class, method_entry, models
 from core.methods.base import Cancelled, Context, Method, Tokens, out_of_memory
 from core.prediction_log import PredictionLog, write_predictions
 from core.preferences import load as load_preferences
-from core.runs import RunFolder
+from core.runs import RunFolder, process_mark
 from core.tasks import Example, Score, get_task
 from core.usage import Phase, Usage
 
@@ -57,7 +56,7 @@ class Execution:
         self.context = Context(
             task=get_task(self.spec.task), labels=self.dataset.info.labels, device=self.spec.device,
             seed=self.spec.seed, models=home.cache / "models", checkpoints=folder.path / "checkpoints",
-            report=self.report, should_stop=lambda: self.stopping,
+            report=self.report, should_stop=lambda: self.stopping or folder.cancel_requested,
         )  # fmt: skip
 
     def stop(self, _signal: int, _frame: FrameType | None) -> None:
@@ -66,6 +65,7 @@ class Execution:
 
     def run(self) -> None:
         """Every step of the run, each skipped when an earlier attempt has done it."""
+        self.context.stop_if_asked()
         self.report({"phase": "prepare", "step": 0, "steps": 1, "message": "loading"})
         candidate = self.spec.candidate
         if candidate.model:
@@ -214,10 +214,10 @@ def _device(folder: RunFolder, home: Home) -> Iterator[None]:
 
 
 def _attempt(folder: RunFolder, home: Home) -> None:
-    own, state = psutil.Process(), folder.state
+    state, own = folder.state, os.getpid()
     folder.set_state(
         "running", started_at=files.now(), attempt=(state.attempt if state else 0) + 1,
-        pid=own.pid, pid_started=own.create_time(),
+        pid=own, pid_started=process_mark(own),
     )  # fmt: skip
     try:
         files.write_json(folder.path / "environment.json", environment.describe())
@@ -231,8 +231,8 @@ def _attempt(folder: RunFolder, home: Home) -> None:
         folder.set_state("failed", _sentence(error), error.remedy)
     except MemoryError:
         lower = method_entry(folder.spec.candidate.method).memory_setting or "the number of texts"
-        error = out_of_memory(lower, folder.spec.device)
-        folder.set_state("failed", _sentence(error), error.remedy)
+        told = out_of_memory(lower, folder.spec.device)
+        folder.set_state("failed", _sentence(told), told.remedy)
     except Exception as error:
         traceback.print_exc()
         reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else 'no message'}"

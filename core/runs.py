@@ -17,6 +17,7 @@ model/               what `Method.load` needs
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -59,7 +60,11 @@ PREDICTIONS = pa.schema(
 
 
 class State(Record):
-    """Where a run stands. `queued_at` orders the queue; `attempt` counts executions."""
+    """Where a run stands. `queued_at` orders the queue; `attempt` counts executions.
+
+    `interruptions` counts deaths of the run's process since it was last queued by a person; a run that keeps dying
+    is given up. `pid_started` tells the recorded process from a later one with the same number.
+    """
 
     status: Status
     at: str
@@ -68,6 +73,7 @@ class State(Record):
     reason: str = ""
     remedy: str = ""
     attempt: int = 0
+    interruptions: int = 0
     pid: int | None = None
     pid_started: float | None = None
 
@@ -145,11 +151,16 @@ class RunFolder:
         files.write_json(self.path / "usage.json", {"phases": content, "notes": notes})
 
     def set_state(self, status: Status, reason: str = "", remedy: str = "", **changes: Any) -> State:
-        """Write the state; fields not named keep their value."""
-        before = self.state
-        kept = before.model_dump() if before else {"queued_at": files.now()}
-        state = State(**{**kept, "status": status, "at": files.now(), "reason": reason, "remedy": remedy, **changes})
-        files.write_json(self.path / "state.json", state.model_dump(mode="json"))
+        """Write the state; fields not named keep their value. An end state stands: the first writer wins."""
+        with files.held(self.path / ".state.lock", wait_seconds=5.0):
+            before = self.state
+            if before and before.status in ENDED and status in ENDED:
+                return before
+            kept = before.model_dump() if before else {"queued_at": files.now()}
+            state = State(
+                **{**kept, "status": status, "at": files.now(), "reason": reason, "remedy": remedy, **changes}
+            )
+            files.write_json(self.path / "state.json", state.model_dump(mode="json"))
         return state
 
     def lock(self, wait_seconds: float = 5.0) -> AbstractContextManager[bool]:
@@ -199,6 +210,16 @@ def list_runs(home: Home) -> Iterator[RunFolder]:
             yield RunFolder(path)
 
 
+def list_folders(home: Home) -> Iterator[RunFolder]:
+    """Every folder that may be a run, in no order; quicker than `list_runs`."""
+    try:
+        with os.scandir(home.runs) as entries:
+            for entry in entries:
+                yield RunFolder(Path(entry.path))
+    except FileNotFoundError:
+        return
+
+
 def delete_run(folder: RunFolder) -> None:
     """Remove an ended or queued run: first its mark as a run, then the rest, so a kill leaves no half run."""
     (folder.path / "spec.json").unlink(missing_ok=True)
@@ -208,7 +229,7 @@ def delete_run(folder: RunFolder) -> None:
 def end_process_group(state: State, grace_seconds: float) -> None:
     """SIGTERM the run's process group, SIGKILL what is left after `grace_seconds`.
 
-    The recorded start time guards against a pid that was given to another process since.
+    The recorded mark guards against a pid that was given to another process since.
     """
     process = run_process(state)
     if process is None or os.getpgid(process.pid) == os.getpgid(0):
@@ -228,11 +249,21 @@ def end_process_group(state: State, grace_seconds: float) -> None:
 
 def run_process(state: State) -> psutil.Process | None:
     """The living process that the state names, or None."""
-    if state.pid is None:
+    if state.pid is None or state.pid_started != process_mark(state.pid):
         return None
     try:
         process = psutil.Process(state.pid)
-        same = state.pid_started is None or abs(process.create_time() - state.pid_started) < 1.0
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        return process if process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.NoSuchProcess:
+        return None
+
+
+def process_mark(pid: int) -> float | None:
+    """When a process started, as a number that no clock change moves (ticks since boot on Linux); None: gone."""
+    try:
+        if sys.platform.startswith("linux"):
+            fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+            return float(fields[19])
+        return psutil.Process(pid).create_time()
+    except (OSError, IndexError, psutil.Error):
         return None

@@ -49,7 +49,7 @@ COLUMNS: dict[str, list[Column]] = {
 COLUMNS["launch"] = COLUMNS["cancel"] = COLUMNS["retry"] = COLUMNS["runs"]
 EMPTY = {
     "datasets": "No labelled set yet. Import one: python cli.py import FILE --name NAME, or import bundled:trec.",
-    "runs": "No runs yet. Start some: python cli.py launch --dataset NAME --candidates tfidf-linear,minilm-full --wait.",
+    "runs": "No runs yet. Start some: python cli.py launch --dataset NAME --candidates tfidf-linear --wait.",
     "results": "No run on this set has finished yet. python cli.py runs shows where they stand.",
     "sql": "No rows.",
 }
