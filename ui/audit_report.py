@@ -3,13 +3,20 @@
 import pandas as pd
 import streamlit as st
 
-from core.data.audit import Finding
 from core.data.dataset import DatasetInfo, leave_out, load_dataset
+from core.data.finding import Finding, counted
 from ui.audits import audit_failed, audit_of, is_auditing, start_audit
 from ui.messages import plain, told
 from ui.session import home
 
-SIGNS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
+SIGNS = {
+    "problem": ":material/error:", "warning": ":material/warning:", "notice": ":material/info:",
+    "ok": ":material/check_circle:",
+}  # fmt: skip
+COLUMNS = {
+    "group": "Group", "text": "Text", "target": "Label", "suggested": "Suggested", "confidence": "Sure",
+    "split": "Split", "id": "Id",
+}  # fmt: skip
 EVERY_SECONDS = 1.5
 
 
@@ -19,15 +26,24 @@ def audit_section(info: DatasetInfo) -> None:
     if audit is None:
         _not_yet(info)
         return
-    if not audit.findings:
-        st.success("The audit found nothing to worry about.", icon=":material/check_circle:")
-        return
-    st.markdown(
-        f"The audit has **{len(audit.findings)} findings**. Leaving texts out makes a new version; it can be undone."
-    )
-    for place, finding in enumerate(audit.findings):
+    found = audit.open_findings
+    if found:
+        st.markdown(
+            f"The audit has **{counted(len(found), 'finding')}** to look at. Leaving texts out makes a new version; "
+            "that can be undone."
+        )
+    else:
+        st.success("The audit found nothing to worry about.", icon=SIGNS["ok"])
+    for place, finding in enumerate(found):
         with told():
             _finding(info, finding, place)
+    well = [finding for finding in audit.findings if finding.severity == "ok"]
+    if well:
+        with st.expander(f"{SIGNS['ok']} {counted(len(well), 'check')} without a finding"):
+            for finding in well:
+                st.markdown(f"- {plain(finding.title)}")
+    for note in audit.notes:
+        st.caption(plain(note))
 
 
 def _not_yet(info: DatasetInfo) -> None:
@@ -53,19 +69,24 @@ def _wait(info: DatasetInfo) -> None:
 
 
 def _finding(info: DatasetInfo, finding: Finding, place: int) -> None:
-    sign = SIGNS.get(finding.severity, SIGNS["info"])
-    with st.expander(f"{sign} {plain(finding.title)}", expanded=place == 0):
+    with st.expander(f"{SIGNS[finding.severity]} {plain(finding.title)}", expanded=place == 0):
         st.markdown(plain(finding.explanation))
         if finding.examples:
+            shown = pd.DataFrame([example.model_dump() for example in finding.examples]).dropna(axis=1, how="all")
+            shown = shown[[name for name in COLUMNS if name in shown]].rename(columns=COLUMNS)
             st.dataframe(
-                pd.DataFrame(finding.examples), hide_index=True, key=f"finding.{place}", lazy=False,
-                height="content" if len(finding.examples) < 9 else 330, alt=finding.title,
+                shown, hide_index=True, key=f"finding.{finding.kind}", placeholder="",
+                height="content" if len(shown) < 9 else 330, alt=finding.title,
+                column_config={"Text": st.column_config.TextColumn(width="large"),
+                               "Sure": st.column_config.NumberColumn(format="percent")},
             )  # fmt: skip
         out = finding.leave_out_ids
-        if out and st.button(f"Leave these {len(out):,} out" if len(out) > 1 else "Leave it out",
-                             key=f"out.{finding.kind}.{place}", icon=":material/playlist_remove:"):  # fmt: skip
-            note = f"Left out {len(out):,} {'texts' if len(out) > 1 else 'text'}: {finding.title}"
+        if out and st.button(
+            f"Leave {counted(len(out), 'text')} out", key=f"out.{finding.kind}", icon=":material/playlist_remove:",
+            help=finding.leave_out_note or None,
+        ):  # fmt: skip
+            note = f"{counted(len(out), 'text')} left out: {finding.leave_out_note or finding.title}"
             made = leave_out(home(), load_dataset(home(), info.name, info.fingerprint), out, note)
             start_audit(made.info)
-            st.toast(f"{len(out):,} left out", icon=":material/check:")
+            st.toast(f"{counted(len(out), 'text')} left out", icon=":material/check:")
             st.rerun()

@@ -20,7 +20,7 @@ def audit_of(info: DatasetInfo) -> Audit | None:
 def findings_left(info: DatasetInfo) -> int | None:
     """How many findings there are to look at; None when it was not audited yet."""
     audit = audit_of(info)
-    return None if audit is None else len(audit.findings)
+    return None if audit is None else len(audit.open_findings)
 
 
 def start_audit(info: DatasetInfo) -> None:

@@ -100,7 +100,7 @@ def confusion(
     figure = go.Figure(
         go.Heatmap(
             z=shares, x=list(range(len(answered))), y=list(range(len(gold))), zmin=0, zmax=1, xgap=1, ygap=1,
-            colorscale=[[0, "#1D232A" if dark else "#F3F4F2"], [1, "#56B4E9" if dark else "#0072B2"]],
+            colorscale=[[0, "#1D232A" if dark else "#F3F4F2"], [1, "#0F78C2" if dark else "#0072B2"]],
             text=[[f"{cell:,}" if cell else "" for cell in row] for row in matrix] if numbers else None,
             texttemplate="%{text}" if numbers else None,
             hovertemplate="%{customdata}<extra></extra>",

@@ -10,6 +10,7 @@ from core import format as f
 from core.data.dataset import SPLITS, DatasetInfo, delete_dataset, load_dataset, use_version, versions
 from core.home import Home
 from ui import charts, data, theme
+from ui.audits import audit_of
 from ui.downloads import as_command, download
 from ui.messages import plain, told
 from ui.navigation import go
@@ -82,6 +83,21 @@ def lengths_section(info: DatasetInfo) -> None:
     top = max(int(np.quantile(words, 0.995)), 5)
     counts, edges = np.histogram(np.minimum(words, top), bins=min(WORD_BINS, top))
     charts.draw(charts.histogram(edges.tolist(), counts.tolist(), "Length", "words", theme.is_dark()), "lengths")
+    audit = audit_of(info)
+    if audit:
+        limits = sorted({limit for one in audit.lengths for limit in one.longer_than})
+        rows = [
+            {
+                "Split": one.split, "Texts": one.texts, "Words, half have at most": f.number(one.words.p50),
+                "Tokens, half have at most": f.number(one.tokens.p50 if one.tokens else None),
+                "95 of 100": f.number(one.tokens.p95 if one.tokens else None),
+                "Longest": f.number(one.tokens.most if one.tokens else None),
+                **{f"Over {limit} tokens": f.percent(one.longer_than.get(limit)) for limit in limits},
+            }
+            for one in audit.lengths
+        ]  # fmt: skip
+        st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key="length_table",
+                     alt="Lengths of texts in words and tokens by split")  # fmt: skip
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

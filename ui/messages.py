@@ -74,4 +74,4 @@ def plain(text: str) -> str:
     >>> plain("a*b [x](javascript:y) $5")
     'a\\*b \\[x\\]\\(javascript\\:y\\) \\$5'
     """
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-!|~$:<>^" else sign for sign in text)
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|~$:<>^" else sign for sign in text)

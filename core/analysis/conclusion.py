@@ -62,6 +62,8 @@ def _sentence(
     if len(tied) == 1:
         return f"{best.candidate} is better than all others ({right}); none is tied with it."
     others = _listed([row.candidate for row in tied if row is not pick])
+    if getattr(pick, cost) is None:
+        return f"{best.candidate} is best ({right}), tied with {others}; which of them is cheapest is not known."
     if pick is best:
         return f"{best.candidate} is best ({right}) and the cheapest of those tied with it ({others})."
     ratio = _ratio(getattr(best, cost), getattr(pick, cost))

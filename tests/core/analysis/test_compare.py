@@ -152,3 +152,14 @@ def test_one_candidate_is_not_called_a_winner() -> None:
     assert found is not None
     assert "second candidate" in found.sentence
     assert conclude([], {}) is None
+
+
+def test_nobody_is_called_cheapest_when_no_price_is_known() -> None:
+    rows = candidate_rows(
+        [run("minilm-full", 0.90, 3), run("minilm-lora", 0.90, 1)], lambda *_: Price(usd=None, basis="no price")
+    )
+    same = correctness({"r": {str(i): i % 10 > 0 for i in range(400)}})
+    found = conclude(rows, {row.candidate: same for row in rows})
+    assert found is not None
+    assert len(found.tied) == 2
+    assert "cheapest is not known" in found.sentence
