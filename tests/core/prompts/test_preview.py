@@ -1,0 +1,36 @@
+"""The prompt as it can be seen before a launch, without loading a model."""
+
+import subprocess
+import sys
+
+from core.methods.settings import PromptSettings
+from core.prompts.layout import instruct
+from core.prompts.preview import preview
+from core.prompts.styles import get_style
+from core.tasks import Example, get_task
+
+TRAIN = [Example("1", "a cat", "animal"), Example("2", "red", "colour")]
+
+
+def test_the_preview_is_the_whole_prompt():
+    settings = PromptSettings(shots=2, style="serial")
+    shown = preview(settings, get_task("single_label"), ["animal", "colour"], TRAIN, "a\nhorse")
+    assert shown.startswith("Classify the text. Answer with one of these labels: animal, colour.\n\nText: ")
+    assert "Text: a cat\nLabel: animal\n" in shown
+    assert "Text: red\nLabel: colour\n" in shown
+    assert shown.endswith("\n\nText: a horse\nLabel:")
+
+
+def test_ones_own_instruction_still_names_the_labels():
+    style = get_style("serial", ["animal", "colour"])
+    assert instruct(style, "What is it?", ["animal", "colour"]) == "What is it?\nLabels: animal, colour"
+    assert instruct(style, "Is it {labels}?", ["animal", "colour"]) == "Is it animal, colour?"
+    assert instruct(style, "", ["animal", "colour"], 1).endswith("labels: animal, ….")
+
+
+def test_the_preview_is_light():
+    code = (
+        "import sys, core.prompts.preview; "
+        "print([name for name in ('torch', 'transformers', 'sklearn') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
