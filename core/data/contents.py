@@ -165,13 +165,14 @@ def odd_lengths(material: Material) -> list[Finding]:
         return [material.well("odd_lengths", "No text is far longer or shorter than the others")]
     order = np.argsort(-found["raw"].str.len().to_numpy(), kind="stable")
     shortest, longest = int(found["raw"].str.len().min()), int(found["raw"].str.len().max())
+    extent = f"{shortest:,} to {longest:,}" if shortest < longest else f"{longest:,}"
     return [
         material.finding(
             "odd_lengths",
             f"{counted(len(found), 'text is', 'texts are')} far longer or shorter than the others",
             f"Half of the texts have {np.exp(low):,.0f} to {np.exp(high):,.0f} characters; these have "
-            f"{f'{shortest:,} to {longest:,}' if shortest < longest else f'{longest:,}'}. A row may have been read wrongly, "
-            "or several texts run into one.",
+            f"{extent}. A row may have been read wrongly, or "
+            " several texts run into one.",
             "notice", found.iloc[order], found[found["split"] == "train"], "Those of the training set.",
         )
     ]  # fmt: skip
