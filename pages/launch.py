@@ -4,12 +4,11 @@ import streamlit as st
 
 from core import launch
 from core.devices import resolve_device
-from core.worker import ensure_worker
 from ui import data
 from ui.candidate_picker import pick_candidates
 from ui.downloads import as_command
 from ui.estimates import estimates, in_words, machine_devices, total
-from ui.launching import Asked, command_line, experiment_of, grid_of, train_sizes
+from ui.launching import Asked, command_line, experiment_of, train_sizes
 from ui.messages import empty, plain, told
 from ui.navigation import go
 from ui.session import choose_dataset, home
@@ -48,9 +47,13 @@ with cards:
     choices = pick_candidates(info, sizes[0], resolve_device(device))
 
 taken = [choice for choice in choices if choice.taken]
-specs = grid_of(info, taken, range(repeats), sizes, resolve_device(device))
-finished = {run.run_id for run in data.all_runs() if run.status == "finished"}
-new = [spec for spec in specs if spec.run_id not in finished]
+new, known = [], 0
+if taken:
+    with told():
+        specs = launch.specs(home(), experiment_of(info, taken, range(repeats), sizes, device))
+        there = {run.run_id for run in data.all_runs() if run.status in ("finished", "running", "queued")}
+        new = [spec for spec in specs if spec.run_id not in there]
+        known = len(specs) - len(new)
 found = estimates(info, new)
 too_big = sum(one.fits is False for one in found)
 sums = total(found)
@@ -62,12 +65,11 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     )
     if taken:
         as_command(command_line(info, taken, range(repeats), sizes, device))
-    if len(specs) > len(new):
-        st.caption(f"{len(specs) - len(new)} finished before and are reused.")
+    if known:
+        st.caption(f"{known} finished before, or in the queue already, and {'is' if known == 1 else 'are'} reused.")
     if too_big:
         st.caption(f":material/warning: {too_big} will probably not fit into memory.")
 if pressed:
     with told():
         launch.launch(home(), experiment_of(info, taken, range(repeats), sizes, device))
-        ensure_worker(home())
         go("runs", of=info.name)

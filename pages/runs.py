@@ -5,6 +5,7 @@ import streamlit as st
 from core.runs import STATUSES
 from ui import data, theme
 from ui.messages import empty
+from ui.run_detail import undo_delete
 from ui.run_list import live_list, sentence
 from ui.session import from_url, to_url
 
@@ -18,6 +19,7 @@ if not runs:
     st.stop()
 
 st.subheader(sentence(runs), anchor=False)
+undo_delete()
 names = sorted({run.summary.spec.dataset for run in runs})
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     from_url("status", ["any", *STATUSES], "any")

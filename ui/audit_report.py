@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.data.dataset import DatasetInfo, leave_out, load_dataset
 from core.data.finding import Finding, counted
-from ui.audits import audit_failed, audit_of, is_auditing, start_audit
+from ui.audits import audit_of, start_audit, status_of
 from ui.messages import plain, told
 from ui.session import home
 
@@ -47,11 +47,12 @@ def audit_section(info: DatasetInfo) -> None:
 
 
 def _not_yet(info: DatasetInfo) -> None:
-    if is_auditing(info):
+    status = status_of(info)
+    if status.state == "running":
         st.fragment(_wait, run_every=EVERY_SECONDS)(info)
         return
-    if audit_failed(info):
-        st.warning("The audit ended without a result. Try it again; its texts are safe.", icon=":material/warning:")
+    if status.state == "failed":
+        st.warning(plain(status.line), icon=":material/warning:")
     st.markdown(
         "The audit looks for duplicates, empty texts, test texts that stand in training, and likely wrong labels."
     )
@@ -61,11 +62,11 @@ def _not_yet(info: DatasetInfo) -> None:
 
 
 def _wait(info: DatasetInfo) -> None:
-    if is_auditing(info):
-        st.info("Auditing … this takes seconds for thousands of texts, minutes for hundreds of thousands.",
-                icon=":material/hourglass_top:")  # fmt: skip
-    else:
+    status = status_of(info)
+    if status.state != "running":
         st.rerun()
+    st.progress(status.share, f"Auditing: {plain(status.line)} …")
+    st.caption("Seconds for thousands of texts, minutes for hundreds of thousands. It goes on when you leave the page.")
 
 
 def _finding(info: DatasetInfo, finding: Finding, place: int) -> None:

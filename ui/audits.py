@@ -1,15 +1,9 @@
-"""Audits of datasets: run in a process of their own, read from where they were kept."""
+"""Audits of dataset versions as pages need them; they are made in a process of their own."""
 
-import subprocess
-import sys
-from pathlib import Path
-
-from core.data.audit import Audit, load_audit
+from core.data.audit import Audit, AuditStatus, audit_status, load_audit
+from core.data.audit import start_audit as start
 from core.data.dataset import DatasetInfo, load_dataset
 from ui.session import home
-
-ROOT = Path(__file__).parents[1]
-_started: dict[str, subprocess.Popen[bytes]] = {}
 
 
 def audit_of(info: DatasetInfo) -> Audit | None:
@@ -24,19 +18,11 @@ def findings_left(info: DatasetInfo) -> int | None:
 
 
 def start_audit(info: DatasetInfo) -> None:
-    """Audit in the background, once at a time for a version: it loads models, which this process must not."""
-    if not is_auditing(info):
-        command = [sys.executable, "-m", "core.data.audit", str(home().root), info.name]
-        _started[info.fingerprint] = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    """Audit a version in the background, unless that is done or being done."""
+    if audit_of(info) is None:
+        start(home(), info.name, info.fingerprint)
 
 
-def is_auditing(info: DatasetInfo) -> bool:
-    """Whether the audit is being made now."""
-    process = _started.get(info.fingerprint)
-    return process is not None and process.poll() is None
-
-
-def audit_failed(info: DatasetInfo) -> bool:
-    """Whether the last attempt ended without an audit."""
-    process = _started.get(info.fingerprint)
-    return process is not None and process.poll() not in (None, 0)
+def status_of(info: DatasetInfo) -> AuditStatus:
+    """Where the audit of a version stands."""
+    return audit_status(load_dataset(home(), info.name, info.fingerprint))

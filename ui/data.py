@@ -17,9 +17,12 @@ from core.data.dataset import DatasetInfo, load_dataset
 from core.errors import unknown
 from core.home import Home
 from core.preferences import load as load_preferences
+from core.reconcile import open_runs as open_states
+from core.reconcile import reconcile
 from core.results import correct_by_candidate, pricing, summary_of
 from core.runs import ENDED, RunFolder, State, list_runs
 from core.tasks import get_task
+from core.worker import ensure_worker
 from ui.session import home
 
 
@@ -75,9 +78,18 @@ def _stamp(folder: Path) -> tuple[int, ...]:
 
 
 def open_runs() -> tuple[list[Run], list[Run]]:
-    """The running and the queued runs, oldest first."""
+    """The running and the queued runs, oldest first. Runs whose process died are found on the way."""
+    _tidy(home())
     runs = sorted((run for run in all_runs() if run.status not in ENDED), key=lambda run: run.state.queued_at)
     return [run for run in runs if run.status == "running"], [run for run in runs if run.status == "queued"]
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def _tidy(root: Home) -> None:
+    """Queue again what died, and see that somebody works on what is queued."""
+    reconcile(root)
+    if any(state.status == "queued" for _, state in open_states(root)):
+        ensure_worker(root)
 
 
 def run_called(run_id: str) -> Run:

@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from core.data.dataset import DatasetInfo
-from core.spec import Device, Experiment, RunSpec
+from core.spec import Experiment
 from ui.candidate_picker import Choice
 from ui.messages import plain
 
@@ -32,21 +32,6 @@ def train_sizes(info: DatasetInfo) -> list[int | None]:
     smaller: list[int | None] = [*sorted(size for size in numbers if size < most)]
     whole = ALL in chosen or len(smaller) < len(numbers) or not smaller
     return [None, *smaller] if whole else smaller
-
-
-def grid_of(
-    info: DatasetInfo, taken: Sequence[Choice], seeds: Sequence[int], sizes: Sequence[int | None], device: Device
-) -> list[RunSpec]:
-    """Every run of the launch."""
-    return [
-        RunSpec(
-            dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=choice.candidate, seed=seed,
-            train_size=size, device=device,
-        )
-        for choice in taken
-        for seed in seeds
-        for size in sizes
-    ]  # fmt: skip
 
 
 def experiment_of(

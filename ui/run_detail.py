@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core import format as f
 from core import launch
+from core.home import Home
 from core.progress import summary
 from core.runs import ENDED
 from ui import data, theme
@@ -25,8 +25,7 @@ def run_detail(run: Run) -> None:
             st.error(f"**{plain(run.state.reason)}**  \n{plain(run.state.remedy)}", icon=":material/error:")
         elif run.status not in ENDED:
             progress = summary(run.folder)
-            left = f" · {f.duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
-            st.progress(min(max(progress.share, 0.0), 1.0), plain(f"{progress.line}{left}"))
+            st.progress(min(max(progress.share, 0.0), 1.0), plain(progress.line))
         elif run.state.reason:
             st.caption(plain(run.state.reason))
         _actions(run)
@@ -51,10 +50,29 @@ def _actions(run: Run) -> None:
             _act("Cancel", ":material/cancel:", run, launch.cancel, "Asked to stop; retry resumes it.")
         if run.status in ("failed", "cancelled"):
             _act("Retry", ":material/replay:", run, launch.retry, "Queued again; it resumes from where it was.")
-        if run.status in ENDED or run.status == "queued":
-            with st.popover("Delete", icon=":material/delete:", key=f"delete.{run.run_id}"):
-                st.markdown("Its predictions, scores and model are removed for good.")
-                _act("Delete this run", ":material/delete_forever:", run, launch.delete, "Deleted.")
+        if run.status in ENDED:
+            _act("Delete", ":material/delete:", run, _delete, "Moved to the trash.")
+
+
+def undo_delete() -> None:
+    """After a run was deleted: offer it back."""
+    run_id = st.session_state.get("deleted")
+    if not run_id:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(
+            f":material/delete: {plain(run_id)} was deleted; it stays in the trash for a week.", width="content"
+        )
+        if st.button("Undo", icon=":material/undo:", key="undo.delete"):
+            with told():
+                launch.restore(home(), run_id)
+                del st.session_state["deleted"]
+                st.rerun()
+
+
+def _delete(root: Home, run_id: str) -> None:
+    launch.delete(root, run_id)
+    st.session_state["deleted"] = run_id
 
 
 def _act(label: str, icon: str, run: Run, act: object, done: str) -> None:

@@ -74,8 +74,6 @@ def _cells(run: Run) -> dict[str, object]:
     else:
         progress = summary(run.folder)
         done, line = progress.share, progress.line
-        if progress.seconds_left is not None:
-            line += f" · {f.duration(progress.seconds_left)} left"
     fit = run.summary.usage.get("fit")
     return {
         "State": theme.status_words(run.status), "Candidate": spec.candidate.label, "Dataset": spec.dataset,

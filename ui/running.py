@@ -30,8 +30,7 @@ def _moving() -> None:
         for run in running[:2]:
             progress = summary(run.folder)
             st.progress(min(max(progress.share, 0.0), 1.0), plain(f.shorten(run.summary.spec.candidate.label, 36)))
-            left = f"{f.duration(progress.seconds_left)} left" if progress.seconds_left is not None else "starting"
-            st.caption(f"{progress.share:.0%} · {left}")
+            st.caption(f"{progress.share:.0%} · {plain(progress.line)}")
         if queued:
             st.caption(f":material/hourglass_empty: {len(queued)} waiting" + ("" if running else ", starting soon"))
         if not now:
