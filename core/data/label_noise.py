@@ -92,12 +92,10 @@ def _features(texts: pd.Series, settings: AuditSettings) -> csr_array:
     """TF-IDF of words and word pairs, or of characters for scripts without spaces; shape (texts, features)."""
     shown = texts.str.slice(0, settings.noise_characters).tolist()
     unspaced = sum(len(UNSPACED.findall(text)) for text in shown) > 0.2 * sum(map(len, shown))
-    cut = (
-        {"token_pattern": r"(?u)\b\w+\b", "ngram_range": (1, 2)}
-        if spaced
-        else {"analyzer": "char", "ngram_range": (1, 3)}
-    )
-    vectorizer = TfidfVectorizer(sublinear_tf=True, max_features=MOST_FEATURES, dtype=np.float32, **cut)
+    vectorizer = TfidfVectorizer(
+        analyzer="char" if unspaced else "word", ngram_range=(1, 3) if unspaced else (1, 2),
+        token_pattern=r"\w+|[^\w\s]", sublinear_tf=True, max_features=MOST_FEATURES, dtype=np.float32,
+    )  # fmt: skip
     return csr_array(vectorizer.fit_transform(shown))
 
 
