@@ -1,6 +1,8 @@
 """The bundled SmolLM2: its quantised GGUF file is turned once into a folder that loads in a moment."""
 
+import io
 import shutil
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +55,13 @@ def _convert(package: Path, target: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     transformers.logging.disable_progress_bar()
-    tokenizer = AutoTokenizer.from_pretrained(package, gguf_file=GGUF_FILE, trust_remote_code=False)
+    # Its own progress bar cannot be switched off; errors are raised, not printed.
+    with redirect_stderr(io.StringIO()):
+        tokenizer = AutoTokenizer.from_pretrained(package, gguf_file=GGUF_FILE, trust_remote_code=False)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            package, gguf_file=GGUF_FILE, dtype=torch.float32, trust_remote_code=False
+        )
     _split_digits(tokenizer)
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        package, gguf_file=GGUF_FILE, dtype=torch.float32, trust_remote_code=False
-    )
     # The weights are plain numbers now; what says "quantised" would keep the saved model from loading.
     model.hf_quantizer = None
     if hasattr(model.config, "quantization_config"):
