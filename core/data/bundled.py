@@ -13,7 +13,8 @@ from pathlib import Path
 
 from core.data.dataset import Dataset
 from core.data.duplicates import normalise
-from core.data.importing import import_dataset
+from core.data.importing import import_tables
+from core.data.read import read_table
 from core.errors import TradeoffError, unknown
 from core.files import write_through
 from core.home import Home
@@ -72,11 +73,12 @@ def import_bundled(home: Home, name: str, dataset: str | None = None) -> Dataset
         TradeoffError: as `write`.
     """
     with tempfile.TemporaryDirectory() as folder:
-        paths = write(name, Path(folder))
-        return import_dataset(
-            home, dataset or name, paths["train"], test=paths["test"], text="text", label="label",
-            note=f"{BUNDLED[name].title}. {BUNDLED[name].source} {BUNDLED[name].licence}",
-        )  # fmt: skip
+        tables = {split: read_table(path) for split, path in write(name, Path(folder)).items()}
+    entry = BUNDLED[name]
+    origin = {"kind": "bundled", "name": name, "source": entry.source, "licence": entry.licence}
+    return import_tables(
+        home, dataset or name, tables, task=entry.task, text="text", label="label", note=entry.title, origin=origin
+    )
 
 
 def _questions(fine: bool) -> Callable[[Path], list[Pair]]:

@@ -136,11 +136,11 @@ def _escaped(lines: Iterable[str], delimiter: str, _sample: Sequence[str], readi
 
 
 def _literal(lines: Iterable[str], delimiter: str, sample: Sequence[str], reading: Reading) -> Records:
-    if _share_of_mode(line.count(delimiter) for line in sample if line.strip()) < STEADY or len(sample) < 2:
+    counts = [line.count(delimiter) for line in sample if line.strip()]
+    if len(counts) < 2 or _share_of_mode(counts) < STEADY or counts.count(counts[0]) < len(counts) / 2:
         raise csv.Error("the lines differ in width")
     reading.warn("The quotation marks are not balanced, so they were read as ordinary characters: a row is a line.")
-    width = Counter(line.count(delimiter) for line in sample if line.strip()).most_common(1)[0][0]
-    return _steady(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE), width + 1)
+    return _steady(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE), counts[0] + 1)
 
 
 def _steady(records: Records, width: int) -> Records:

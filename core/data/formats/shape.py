@@ -60,11 +60,13 @@ def modal_width(sample: Sequence[Cells]) -> int:
 def has_header(first: Cells, body: Sequence[Cells]) -> bool | None:
     """Whether the first record names the columns; None when it cannot be told."""
     cells = [(cell or "").strip() for cell in first]
+    named = [cell for cell in cells if cell]
     others = [row for row in body if list(row) != list(first)]
+    if not named:
+        return None
     if not others:
         return True if any(known_role(cell) for cell in cells) else None
     columns = [[(row[place] or "").strip() for row in others if place < len(row)] for place in range(len(cells))]
-    named = [cell for cell in cells if cell]
     if any(cell and cell in column and not is_number(cell) for cell, column in zip(cells, columns, strict=True)):
         return False
     if any(is_number(cell) for cell in named):

@@ -35,6 +35,8 @@ def test_trec_is_imported_under_its_name(home: Home) -> None:
     info = import_bundled(home, "trec").info
     assert info.counts == {"train": 2700, "validation": 300, "test": 500}
     assert info.labels == ["ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"]
+    assert info.source["kind"] == "bundled"
+    assert "MIT" in info.source["licence"]
     assert (info.name, info.left_out, info.source["warnings"]) == ("trec", 0, [])
     assert import_bundled(home, "trec").info.fingerprint == info.fingerprint
 

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import random
 import zipfile
 from pathlib import Path
 
@@ -230,6 +231,14 @@ def test_an_unbalanced_quote_costs_one_row_at_most(read) -> None:
     assert warned(table, "Unbalanced quotation marks in 1 line ")
 
 
+def test_quotes_that_are_mostly_right_are_not_all_taken_literally(read) -> None:
+    lines = [f'"never closed {n}, x,a' if n % 10 == 0 else f'"text {n}, more",b' for n in range(200)]
+    table = read("text,label\n" + "\n".join(lines) + "\n")
+    assert table.names == ["text", "label"]
+    assert rows(table)[:2] == [('"never closed 0, x', "a"), ("text 1, more", "b")]
+    assert warned(table, "Unbalanced quotation marks in 20 lines")
+
+
 def test_backslash_quotes_and_r_row_names(read) -> None:
     table = read('text,label\n"he said \\"hi\\", twice",a\n"plain, one",b\n')
     assert table.column("text") == ['he said "hi", twice', "plain, one"]
@@ -431,3 +440,34 @@ def test_a_limit_reads_a_part_and_says_how_much(read) -> None:
     assert (len(table), table.complete) == (1000, False)
     assert 0 < table.consumed < 0.5
     assert read(PLAIN, limit=2).complete
+
+
+def test_damaged_files_are_read_or_refused_but_never_crash(tmp_path: Path) -> None:
+    generator = random.Random(7)
+    records = [{"text": f'number {n}, "quoted" é\n', "label": "ab"[n % 2], "n": n / 2} for n in range(40)]
+    pq.write_table(pa.Table.from_pylist(records), tmp_path / "seed.parquet")
+    workbook(tmp_path / "seed.xlsx", s=[["text", "label"], *([r["text"], r["label"]] for r in records)])
+    seeds = [
+        (PLAIN * 20).encode(), json.dumps(records).encode(), "\n".join(map(json.dumps, records)).encode(),
+        gzip.compress(PLAIN.encode()), (tmp_path / "seed.parquet").read_bytes(), (tmp_path / "seed.xlsx").read_bytes(),
+        "text\tlabel\nä \"b\tc\n".encode("utf-16"),
+    ]  # fmt: skip
+    pieces = [b'"', b"\0", b"\n", b"\r", b",", b"\xff\xfe", b"{", b"]", b'\\"', b"\x80", b"\xe2\x80\xa8", b"NaN"]
+    for _round in range(250):
+        content = bytearray(generator.choice(seeds))
+        for _ in range(generator.choice([1, 2, 20])):
+            place = generator.randrange(len(content) + 1)
+            if generator.random() < 0.5:
+                content[place:place] = generator.choice(pieces)
+            elif generator.random() < 0.5:
+                del content[place : place + generator.choice([1, 100])]
+            else:
+                content[place : place + 1] = bytes([generator.randrange(256)])
+        path = tmp_path / generator.choice(["a.csv", "a.json", "a.xlsx"])
+        path.write_bytes(bytes(content))
+        try:
+            table = read_table(path)
+        except TradeoffError:
+            continue
+        assert len(table) == len(table.numbers) > 0
+        assert all(len(row) == len(table.names) for row in rows(table))
