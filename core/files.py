@@ -59,6 +59,14 @@ def read_json(path: Path, default: Any = None) -> Any:
         return default
 
 
+def read_text(path: Path, default: str = "") -> str:
+    """The stripped content of a small text file, or `default` when there is none."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return default
+
+
 def append_jsonl(path: Path, records: list[dict[str, Any]]) -> None:
     """Append one JSON line a record in a single write.
 

@@ -1,0 +1,150 @@
+"""The index: built from folders alone, the same rows however it came about, whole after a kill."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.data.dataset import Dataset, leave_out, save_dataset
+from core.home import Home
+from core.results import dataset_runs
+from core.runs import delete_run, find_run
+from store import queries
+from store.db import Index, open_index
+from store.ingest import refresh
+from store.migrations import PUBLIC_TABLES
+from tests.conftest import small_frame
+from tests.ui.fixtures import finished_run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def filled(home: Home, dataset: Dataset) -> Home:
+    for seed, candidate in enumerate(("majority", "tfidf-linear", "minilm-full")):
+        finished_run(home, dataset, candidate, seed=seed)
+    return home
+
+
+def rows(index: Index) -> dict[str, list[tuple]]:
+    with index.lock:
+        return {
+            table: sorted(index.connection.execute(f"SELECT * FROM {table}").fetchall(), key=repr)
+            for table in (*PUBLIC_TABLES, "sources")
+        }
+
+
+def test_deleting_and_rebuilding_gives_the_same_rows(filled: Home) -> None:
+    with open_index(filled) as index:
+        assert refresh(index).read == 4
+        before = rows(index)
+        assert all(before[table] for table in PUBLIC_TABLES)
+    shutil.rmtree(filled.index)
+    with open_index(filled) as index:
+        refresh(index)
+        assert rows(index) == before
+
+
+def test_a_refresh_is_idempotent_and_follows_every_change(filled: Home, dataset: Dataset) -> None:
+    with open_index(filled) as index:
+        refresh(index)
+        before = rows(index)
+        assert refresh(index) == type(refresh(index))(0, 0, 0)
+        run = dataset_runs(filled, "things")[0].run_id
+        find_run(filled, run).write_usage({}, {})
+        assert refresh(index).read == 1
+        assert len(rows(index)["usage"]) < len(before["usage"])
+        delete_run(find_run(filled, run))
+        assert refresh(index).gone == 1
+        assert {row[0] for row in rows(index)["predictions"]} == {r.run_id for r in dataset_runs(filled, "things")}
+        leave_out(filled, dataset, ["animal-0"], "one left out")
+        save_dataset(filled, small_frame(), "twin", "single_label")
+        refresh(index)
+        known = queries.ask(index, "SELECT dataset, is_current FROM datasets ORDER BY ALL")
+        assert known == [
+            {"dataset": "things", "is_current": False}, {"dataset": "things", "is_current": True},
+            {"dataset": "twin", "is_current": True},
+        ]  # fmt: skip
+
+
+def test_summaries_from_the_index_are_those_of_the_folders(filled: Home) -> None:
+    with open_index(filled) as index:
+        refresh(index)
+        assert queries.run_summaries(index, "things") == dataset_runs(filled, "things")
+        assert queries.run_summaries(index, "other") == []
+        assert queries.status_counts(index) == {"finished": 3}
+
+
+def test_half_written_folders_are_skipped_and_taken_up_later(filled: Home) -> None:
+    run = find_run(filled, dataset_runs(filled, "things")[0].run_id)
+    whole = (run.path / "scores.json").read_text()
+    (run.path / "scores.json").write_text('{"scores": [{"metric": 1}]}')
+    (filled.runs / "no-spec").mkdir()
+    with open_index(filled) as index:
+        assert refresh(index).skipped == 1
+        (run.path / "scores.json").write_text(whole)
+        assert refresh(index).read == 1
+        assert len(queries.run_summaries(index)) == 3
+
+
+def test_two_processes_over_one_folder_both_have_an_index(filled: Home) -> None:
+    with open_index(filled) as first, open_index(filled) as second:
+        assert not first.is_private
+        assert second.is_private
+        refresh(first)
+        refresh(second)
+        assert rows(first) == rows(second)
+    assert not list(filled.index.glob("private-*"))
+
+
+def test_a_damaged_index_is_built_anew(filled: Home) -> None:
+    (filled.index / "tradeoff.duckdb").write_bytes(b"this is no database" * 1000)
+    with open_index(filled) as index:
+        assert refresh(index).read == 4
+    with open_index(filled) as index:
+        index.connection.execute("UPDATE schema_version SET version = 999")
+    with open_index(filled) as index:
+        assert refresh(index).read == 4
+
+
+def test_a_kill_while_ingesting_leaves_a_whole_index(filled: Home) -> None:
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom core.home import Home\nfrom store.db import open_index\n"
+        "from store.ingest import refresh\nindex = open_index(Home(Path(sys.argv[1])))\nprint('open', flush=True)\n"
+        "while True:\n    index.connection.execute('DELETE FROM sources')\n    refresh(index)\n"
+        "    print('.', flush=True)\n"
+    )
+    command = [sys.executable, "-c", code, str(filled.root)]
+    with open_index(filled) as index:
+        refresh(index)
+        wanted = rows(index)
+    for pause in (0.0, 0.03):
+        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        assert child.stdout.readline().strip() == "open"
+        child.stdout.readline()
+        time.sleep(pause)
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        with open_index(filled) as index:
+            refresh(index)
+            assert rows(index) == wanted
+
+
+def test_named_queries_answer(filled: Home, dataset: Dataset) -> None:
+    with open_index(filled) as index:
+        refresh(index)
+        told = {(row["table"], row["column"]) for row in queries.schema(index)}
+        assert {("runs", "run_id"), ("predictions", "correct"), ("usage", "kwh")} <= told
+        assert [row["table"] for row in queries.tables(index)] == list(PUBLIC_TABLES)
+        assert queries.spent_by_month(index)[0]["runs"] == 3
+        a, b = (run.run_id for run in dataset_runs(filled, "things")[:2])
+        assert sum(queries.disagreements(index, a, b)[0].values()) == dataset.info.counts["test"]
+        hard = queries.hardest_examples(index, "things", dataset.info.fingerprint)
+        assert hard == sorted(hard, key=lambda row: (-row["wrong"], row["example_id"]))
+        assert all(row["text"] for row in hard)
