@@ -5,8 +5,7 @@ import streamlit as st
 from core.runs import STATUSES
 from ui import data, theme
 from ui.messages import empty
-from ui.run_detail import undo_delete
-from ui.run_list import live_list, sentence
+from ui.run_list import live_list
 from ui.session import from_url, to_url
 
 st.title("Runs", anchor=False)
@@ -18,8 +17,6 @@ if not runs:
     )  # fmt: skip
     st.stop()
 
-st.subheader(sentence(runs), anchor=False)
-undo_delete()
 names = sorted({run.summary.spec.dataset for run in runs})
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     from_url("status", ["any", *STATUSES], "any")

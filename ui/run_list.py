@@ -11,7 +11,7 @@ from core.runs import ENDED, STATUSES
 from ui import data, theme
 from ui.data import Run
 from ui.metrics import metric_quality
-from ui.run_detail import run_detail
+from ui.run_detail import run_detail, undo_delete
 
 EVERY_SECONDS = 2.0
 WHOLE = 12
@@ -31,6 +31,8 @@ def live_list(status: str, dataset: str, word: str) -> None:
 
 
 def _list(status: str, dataset: str, word: str) -> None:
+    st.subheader(sentence(data.all_runs()), anchor=False)
+    undo_delete()
     # Newest first by when it was queued: the order does not change while runs go on, so a selected row stays.
     runs = sorted(data.all_runs(), key=lambda run: (run.state.queued_at, run.run_id), reverse=True)
     runs = [
@@ -44,23 +46,34 @@ def _list(status: str, dataset: str, word: str) -> None:
         st.info("No run is like that.", icon=":material/filter_list:")
         return
     ids = [run.run_id for run in runs]
-    asked = st.query_params.get("run")
-    chosen = asked if asked in ids else next((run.run_id for run in runs if run.status == "running"), ids[0])
+    chosen = _chosen(runs)
+    place = ids.index(chosen)
 
     def selected() -> None:
         rows = st.session_state["runs.table"]["selection"]["rows"]
         if rows and rows[0] < len(ids):
             st.query_params["run"] = ids[rows[0]]
 
+    # The row follows the run when others come in above it.
+    st.session_state["runs.table"] = {"selection": {"rows": [place], "columns": [], "cells": []}}
     st.dataframe(
         pd.DataFrame([_cells(run) for run in runs]), hide_index=True, key="runs.table", on_select=selected,
-        selection_mode="single-row", selection_default={"selection": {"rows": [ids.index(chosen)]}},
-        height="content" if len(runs) <= WHOLE else 420,
+        selection_mode="single-row", height="content" if len(runs) <= WHOLE else 420,
         column_config={"Done": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=90),
                        "Queued": st.column_config.DatetimeColumn(format="distance")},
         alt=f"{len(runs)} runs with their state",
     )  # fmt: skip
-    run_detail(next(run for run in runs if run.run_id == chosen))
+    run_detail(runs[place])
+
+
+def _chosen(runs: Sequence[Run]) -> str:
+    """The run in the URL, else the one shown before, else the one that runs, else the newest."""
+    ids = [run.run_id for run in runs]
+    running = next((run.run_id for run in runs if run.status == "running"), ids[0])
+    asked = (st.query_params.get("run"), st.session_state.get("runs.shown"), running)
+    chosen = next(run_id for run_id in asked if run_id in ids)
+    st.session_state["runs.shown"] = chosen
+    return str(chosen)
 
 
 def _cells(run: Run) -> dict[str, object]:
