@@ -26,6 +26,7 @@ if info is None or not rows:
     )  # fmt: skip
     st.stop()
 
+version = info.fingerprint
 by_name = {row.candidate: row for row in rows}
 families = {row.candidate: row.family for row in rows}
 
@@ -50,17 +51,17 @@ def answer_all(texts: list[str], names: list[str], key: str) -> None:
             found[name] = ask(by_name[name], texts)
         except TradeoffError as error:
             show_error(error)
-    st.session_state[key] = (info.fingerprint, texts, found)
+    st.session_state[key] = (version, texts, found)
 
 
 def kept(key: str) -> tuple[list[str], dict]:
     """The last texts and answers on this dataset."""
     fingerprint, texts, found = st.session_state.get(key, ("", [], {}))
-    return (texts, found) if fingerprint == info.fingerprint else ([], {})
+    return (texts, found) if fingerprint == version else ([], {})
 
 
 names = st.multiselect(
-    "Candidates", list(by_name), default=first_choice(), max_selections=MOST_AT_ONCE, key=f"asked.{info.fingerprint}",
+    "Candidates", list(by_name), default=first_choice(), max_selections=MOST_AT_ONCE, key=f"asked.{version}",
     help="They answer one after the other; models stay warm for some minutes after the last question.",
 )  # fmt: skip
 typed, uploaded = st.tabs(["Type or paste", "A whole file"])
