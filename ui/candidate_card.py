@@ -48,7 +48,7 @@ def provenance(row: CandidateRow) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         st.badge(f"energy {word}", color=colour, help=meaning)  # type: ignore[arg-type]
         for flag in row.flags:
-            st.badge(flag, color="yellow", icon=":material/warning:")
+            st.badge(flag, color="yellow", icon=":material/warning:", help=flag)
 
 
 def runs_in_words(row: CandidateRow) -> str:

@@ -125,7 +125,7 @@ def conclusion_of(rows: Sequence[CandidateRow], cost: str) -> Conclusion | None:
     return conclude(rows, _correct(str(home().root), tuple((row.candidate, row.run_ids) for row in rows), rows), cost)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=6, show_spinner=False)
 def _correct(_root: str, _of: tuple[Any, ...], _rows: Sequence[CandidateRow]) -> dict[str, Correctness]:
     return correct_by_candidate(home(), _rows)
 
@@ -136,9 +136,9 @@ def predictions(run: Run, split: str = "test") -> pd.DataFrame:
     return _predictions(str(run.folder.path), run.state.at, spec.dataset, spec.fingerprint, split)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_data(max_entries=4, show_spinner=False)
 def _predictions(path: str, at: str, dataset: str, fingerprint: str, split: str) -> pd.DataFrame:  # noqa: ARG001
-    columns = ["id", "target", "prediction", "reason", "confidence", "probabilities", "completion", "seconds"]
+    columns = ["id", "target", "prediction", "reason", "confidence", "completion", "seconds"]
     frame = pq.read_table(Path(path) / "predictions.parquet", columns=columns, filters=[("split", "=", split)])
     texts = example_texts(str(home().root), dataset, fingerprint)
     table = frame.to_pandas()

@@ -54,9 +54,8 @@ def confusions(table: pd.DataFrame) -> pd.DataFrame:
 
 def downloads(run: Run, table: pd.DataFrame) -> None:
     """Every prediction as a file, and the run as a command."""
-    rows = table.drop(columns=["probabilities"])
-    download(lambda: rows.to_dict("records"), f"{run.run_id}-predictions", "predictions_csv", "Predictions (CSV)")
-    download(lambda: rows.to_dict("records"), f"{run.run_id}-predictions", "predictions_xlsx", "Excel", ".xlsx")
+    download(lambda: table.to_dict("records"), f"{run.run_id}-predictions", "predictions_csv", "Predictions (CSV)")
+    download(lambda: table.to_dict("records"), f"{run.run_id}-predictions", "predictions_xlsx", "Excel", ".xlsx")
     as_command(f'python cli.py predict {run.run_id} "a text"')
 
 

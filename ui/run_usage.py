@@ -55,7 +55,7 @@ def _phase_card(title: str, usage: Usage, price: object) -> None:
                 word, colour, meaning = theme.PROVENANCE[energy.provenance]
                 st.badge(f"{part.upper()} {f.energy(energy.kwh)}, {word}", color=colour, help=meaning)  # type: ignore[arg-type]
             for flag in usage.flags:
-                st.badge(flag, color="yellow", icon=":material/warning:")
+                st.badge(flag, color="yellow", icon=":material/warning:", help=flag)
         grid = (
             f"{usage.grid_g_per_kwh:g} g CO₂e a kWh ({usage.grid_source})" if usage.grid_g_per_kwh is not None else ""
         )

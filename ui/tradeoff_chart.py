@@ -40,8 +40,9 @@ def tradeoff(
         ticks, texts = log_ticks(costs, axis.show)
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=texts, tickangle=0, range=[left, right])
         figure.update_yaxes(range=[low, high])
-        if len(shown) < LABELLED:
-            _names(figure, shown, axis, (left, right), (low, high), pick, (width, height - AXIS_HEIGHT), dark)
+        named = shown if len(shown) < LABELLED else [row for row in shown if row.candidate == pick]
+        if named:
+            _names(figure, named, axis, (left, right), (low, high), pick, (width, height - AXIS_HEIGHT), dark)
     else:
         figure.add_annotation(
             text=f"The {axis.short} of every candidate is unknown.<br>"

@@ -69,6 +69,8 @@ def test_names_stand_beside_few_marks_and_a_legend_below_many(rows: list[Candida
     crowd = tradeoff(many, AXES["usd_per_1k"], "accuracy").figure
     assert crowd.layout.showlegend
     assert not crowd.layout.annotations
+    picked = tradeoff(many, AXES["usd_per_1k"], "accuracy", many[0].candidate).figure
+    assert [many[0].candidate in note.text for note in picked.layout.annotations] == [True]
 
 
 def test_unknown_costs_are_said_not_drawn_as_zero(rows: list[CandidateRow]) -> None:
