@@ -31,16 +31,20 @@ def import_(options: argparse.Namespace, home: Home) -> Any:
 
     source = options.path
     if source.startswith("bundled:"):
-        dataset = bundled.import_bundled(home, source.removeprefix("bundled:"))
+        dataset = bundled.import_bundled(home, source.removeprefix("bundled:"), options.name)
     elif source.startswith("hf:"):
-        dataset = hub.import_from_hub(home, source.removeprefix("hf:"))
+        dataset = hub.import_from_hub(
+            home, source.removeprefix("hf:"), name=options.name, text=options.text, label=options.label,
+            seed=options.seed,
+        )  # fmt: skip
     else:
         if not options.name:
             raise TradeoffError("A name is missing", remedy="Add --name NAME: runs and pages will call the set by it.")
         dataset = import_dataset(
             home, options.name, Path(source), task=options.task, text=options.text, label=options.label,
             split=options.split, id=options.id, validation=options.validation, test=options.test,
-            encoding=options.encoding, delimiter=options.delimiter, seed=options.seed,
+            encoding=options.encoding, delimiter=options.delimiter, header=options.header, sheet=options.sheet,
+            seed=options.seed,
         )  # fmt: skip
     return dataset.info.model_dump(mode="json")
 
@@ -265,6 +269,8 @@ def parser() -> Parser:
     made.add_argument("--test", type=Path, metavar="PATH")
     made.add_argument("--encoding")
     made.add_argument("--delimiter")
+    made.add_argument("--header", action=argparse.BooleanOptionalAction, help="whether the first row names columns")
+    made.add_argument("--sheet", help="the sheet of an XLSX file")
     made.add_argument("--seed", type=int, default=0, help="for splits that are made")
 
     verb("datasets", datasets)

@@ -8,6 +8,8 @@ from rich.table import Table
 
 from core import format as f
 
+PIPED_WIDTH = 200
+"""Columns of a file or pipe, where nothing needs to be folded."""
 Column = tuple[str, Callable[[Mapping[str, Any]], str]]
 
 
@@ -58,6 +60,8 @@ EMPTY = {
 def show(verb: str, answer: Any) -> None:
     """Print the answer of a verb."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
     if verb == "import":
         splits = ", ".join(f"{count:,} {split}" for split, count in answer["counts"].items())
         console.print(f"{answer['name']}: {splits}; {len(answer['labels'])} labels; version {answer['fingerprint']}")
