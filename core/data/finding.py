@@ -39,7 +39,7 @@ class AuditSettings:
     noise_characters: int = 2_000
     """Characters of a text that the check reads."""
     noise_folds: int = 5
-    noise_odds: float = 10.0
+    noise_odds: float = 20.0
     """The suggested label must be this many times as likely as the label at hand."""
     noise_kappa: float = 0.1
     """Below this agreement beyond chance (Cohen's kappa) the words tell too little about the labels."""

@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 from cleanlab.filter import find_label_issues
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_array
+from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import SGDClassifier
 from sklearn.metrics import cohen_kappa_score
@@ -49,8 +51,8 @@ def likely_wrong_labels(material: Material, progress: Callable[[float], None]) -
         features = _features(checked.rows["raw"], material.settings)
     except ValueError:  # scikit-learn's "empty vocabulary"
         return [], [*checked.notes, "Wrong labels were not looked for: the texts have no words in common."]
-    probabilities = _probabilities(checked, features, material.settings, progress)
     fitted = (checked.rows["split"] != "test").to_numpy()
+    probabilities = calibrated(_probabilities(checked, features, material.settings, progress), checked.codes, fitted)
     guessed = probabilities.argmax(1)
     kappa = cohen_kappa_score(checked.codes[fitted], guessed[fitted])
     if not kappa >= material.settings.noise_kappa:
@@ -94,7 +96,8 @@ def _features(texts: pd.Series, settings: AuditSettings) -> csr_array:
     unspaced = sum(len(UNSPACED.findall(text)) for text in shown) > 0.2 * sum(map(len, shown))
     vectorizer = TfidfVectorizer(
         analyzer="char" if unspaced else "word", ngram_range=(1, 3) if unspaced else (1, 2),
-        token_pattern=r"\w+|[^\w\s]", sublinear_tf=True, max_features=MOST_FEATURES, dtype=np.float32,
+        token_pattern=None if unspaced else r"\w+|[^\w\s]", sublinear_tf=True, max_features=MOST_FEATURES,
+        dtype=np.float32,
     )  # fmt: skip
     return csr_array(vectorizer.fit_transform(shown))
 
@@ -130,11 +133,33 @@ def _predict(
     probabilities[np.ix_(asked, model.classes_)] = model.predict_proba(features[asked])
 
 
+def calibrated(
+    probabilities: NDArray[np.float64], codes: NDArray[np.int64], fitted: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """`probabilities` sharpened or softened so that they fit the labels of the rows `fitted` best.
+
+    Temperature scaling (Guo et al. 2017, *On calibration of modern neural networks*), on probabilities of texts that
+    the model has not seen. Without it a model of few texts is too unsure of itself for any label to look wrong.
+    """
+    logs = np.log(np.clip(probabilities, 1e-9, 1.0))
+
+    def at(sharpness: float, rows: NDArray | slice) -> NDArray[np.float64]:
+        return softmax(sharpness * logs[rows], axis=1)
+
+    known, places = np.flatnonzero(fitted), np.arange(int(fitted.sum()))
+
+    def surprise(sharpness: float) -> float:
+        return float(-np.log(np.maximum(at(sharpness, known)[places, codes[known]], 1e-12)).mean())
+
+    return at(minimize_scalar(surprise, bounds=(0.2, 10.0), method="bounded").x, slice(None))
+
+
 def _issues(codes: NDArray[np.int64], probabilities: NDArray[np.float64], settings: AuditSettings) -> NDArray[np.int64]:
     """Positions of likely wrong labels, the surest first.
 
     Both of cleanlab's prunings must agree, and the other label must be `noise_odds` times as likely: on four public
-    sets with 5 % planted errors that kept 64–75 % of them at 51–81 % precision (their own errors counted as false).
+    sets with 5 % planted errors that finds 65–75 % of them on TREC, Banking77 and 20 Newsgroups and 12 % on the
+    Financial PhraseBank, at 55–76 % precision (the sets' own errors counted as false).
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
