@@ -43,7 +43,7 @@ def audit(dataset: Dataset, progress: Progress | None = None, settings: AuditSet
     """Check a version and keep the result beside its examples.
 
     Raises:
-        TradeoffError: the task cannot be audited yet, or the disk is full.
+        TradeoffError: the task cannot be audited yet, the dataset was deleted meanwhile, or the disk is full.
     """
     from core.data.checks import run_checks
 
@@ -58,6 +58,8 @@ def audit(dataset: Dataset, progress: Progress | None = None, settings: AuditSet
         dataset=dataset.info.name, fingerprint=dataset.info.fingerprint, made_at=files.now(),
         seconds=round(time.monotonic() - began, 2), **found,
     )  # fmt: skip
+    if not dataset.folder.exists():
+        raise TradeoffError("The dataset was deleted while it was audited", dataset.info.name)
     files.write_json(dataset.folder / FILE, result.model_dump(mode="json"))
     return result
 
@@ -112,6 +114,9 @@ def audit_status(dataset: Dataset) -> AuditStatus:
 
 def main(arguments: list[str]) -> int:
     """`HOME NAME [VERSION]`: audit that version, telling progress as JSON lines. Exits 2 on a user's mistake."""
+    if len(arguments) not in (2, 3):
+        print("Usage: python -m core.data.audit HOME NAME [VERSION]", file=sys.stderr)
+        return 2
     home, name, version = Home(Path(arguments[0])), arguments[1], arguments[2] if arguments[2:] else None
     try:
         dataset = load_dataset(home, name, version)

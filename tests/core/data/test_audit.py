@@ -13,7 +13,8 @@ import pytest
 
 from core import files
 from core.data.audit import LOCK, LOG, audit, audit_status, load_audit, main, start_audit
-from core.data.dataset import Dataset, leave_out, load_dataset, save_dataset
+from core.data.dataset import Dataset, delete_dataset, leave_out, load_dataset, save_dataset
+from core.errors import TradeoffError
 from core.home import Home
 
 ROOT = Path(__file__).parents[3]
@@ -94,6 +95,19 @@ def test_a_killed_audit_is_told_and_can_be_started_again(home: Home, flawed: Dat
 def test_the_process_tells_mistakes_in_a_sentence(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(home.root), "nothing"]) == 2
     assert "There is no dataset" in json.loads(capsys.readouterr().out)["error"]
+    assert main([]) == 2
+    assert capsys.readouterr().err.startswith("Usage")
+
+
+def test_a_dataset_that_is_deleted_meanwhile_does_not_come_back(home: Home, dataset: Dataset) -> None:
+    def delete(_share: float, _line: str) -> None:
+        if dataset.folder.exists():
+            delete_dataset(home, "things")
+
+    assert len(dataset.frame)
+    with pytest.raises(TradeoffError, match="deleted"):
+        audit(dataset, delete)
+    assert not dataset.folder.exists()
 
 
 @pytest.mark.parametrize("content", ["", "not json", "[]", '{"record_version": 0}', '{"record_version": 1, "odd": 2}'])
