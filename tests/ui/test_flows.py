@@ -30,10 +30,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 def csv(rows: int = 60) -> bytes:
-    return (
-        b"id;frage;art\n"
-        + "".join(f"{i};Wie groß ist Nummer {i}?;{'ab'[i % 2]}\n" for i in range(rows)).encode()
-    )
+    return b"id;frage;art\n" + "".join(f"{i};Wie groß ist Nummer {i}?;{'ab'[i % 2]}\n" for i in range(rows)).encode()
 
 
 def test_a_file_is_uploaded_mapped_and_imported(here: Home) -> None:
