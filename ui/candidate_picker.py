@@ -12,10 +12,11 @@ from core.estimate import Estimate
 from core.methods import METHODS
 from core.spec import Candidate, Device, RunSpec
 from ui.estimates import estimates, in_words
-from ui.forms import settings_form
+from ui.forms import settings_form, shown_value
 from ui.messages import plain, show_error, told
 from ui.theme import FAMILIES
 
+FORM_PIXELS = 620
 BADGES = {"baseline": "gray", "encoder": "blue", "finetuned_llm": "orange", "prompted_llm": "green", "api": "violet"}
 HOW = {
     "full": "fine-tune all its weights", "lora": "fine-tune small adapters", "linear": "freeze it, fit a linear layer",
@@ -55,7 +56,9 @@ def _card(name: str, info: DatasetInfo, size: int | None, device: Device) -> Cho
     slot = st.container()
     candidate, changes = standard, {}
     if method.settings.model_fields:
-        with st.expander("Settings", type="compact"):
+        popover = st.popover("Settings", icon=":material/tune:", type="tertiary", key=f"settings.{name}")
+        with popover, st.container(width=FORM_PIXELS):
+            st.markdown(f"**{plain(name)}**")
             st.caption(plain(method.summary))
             values = settings_form(method.settings, standard.settings, f"set.{name}")
         changes = {key: value for key, value in values.items() if value != standard.settings[key]}
@@ -66,6 +69,10 @@ def _card(name: str, info: DatasetInfo, size: int | None, device: Device) -> Cho
     )  # fmt: skip
     with slot:
         _takes(estimates(info, [spec])[0])
+        if changes:
+            st.caption(
+                f":material/edit: {plain(', '.join(f'{key} = {shown_value(value)}' for key, value in changes.items()))}"
+            )
     return Choice(name, changes, candidate, taken)
 
 

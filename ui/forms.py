@@ -22,7 +22,7 @@ def settings_form(kind: type[BaseModel], values: dict[str, Any], key: str) -> di
     if not kind.model_fields:
         st.caption("There is nothing to set.")
         return {}
-    with st.grid(min_column_width=190, gap="small"):
+    with st.grid(min_column_width=180, gap="small", vertical_alignment="bottom"):
         return {
             name: draw_field(name, field, values.get(name, field.default), f"{key}.{name}")
             for name, field in kind.model_fields.items()
@@ -36,7 +36,7 @@ def draw_field(name: str, field: FieldInfo, value: Any, key: str) -> Any:
     label = title(name)
     if get_origin(kind) is Literal:
         options = list(get_args(kind))
-        if len(options) <= FEW_OPTIONS and sum(len(str(option)) for option in options) < 24:
+        if len(options) <= FEW_OPTIONS and sum(len(str(option)) for option in options) < 16:
             return st.segmented_control(label, options, default=value, required=True, **common)
         return st.selectbox(label, options, index=options.index(value), required=True, **common)
     if kind is bool:
