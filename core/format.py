@@ -41,9 +41,11 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def usd(value: float | None) -> str:
-    """Money: `$0.0021`, `$12`, `$1,200`."""
+    """Money: `$0.0021`, `$12.35`, `$1,200`; what nobody would bill is `<$0.0001`."""
     if value is None:
         return UNKNOWN
+    if 0 < value < 0.0001:
+        return "<$0.0001"
     return f"${value:,.2f}" if 1 <= value < 1000 else f"${significant(value)}"
 
 

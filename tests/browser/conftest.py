@@ -90,7 +90,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def settled(page: Page) -> None:
     """Wait until Streamlit has finished drawing, and see that no page stumbled."""
     page.wait_for_selector("[data-testid='stMain']")
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')")
     page.wait_for_timeout(300)
     assert page.get_by_text("stumbled over something unforeseen").count() == 0
     assert page.get_by_text("Traceback").count() == 0
