@@ -1,0 +1,114 @@
+"""Frozen text embeddings of an encoder + logistic regression: no weight of the encoder is changed."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoModel
+
+from core.methods import method_entry
+from core.methods.base import Context, Prediction, Tokens, memory_guard
+from core.methods.batching import TextTokenizer
+from core.methods.device import Arithmetic, arithmetic, settle
+from core.methods.inference import Batch, run_batches
+from core.methods.logistic import LogisticHead, fit_head, read_tensors, report_validation, write_tensors
+from core.methods.pretrained import load_model, load_tokenizer
+from core.methods.saved import aligned, read_about, to_prediction, write_about
+from core.methods.settings import EmbeddingLinearSettings
+from core.tasks.base import Example
+
+METHOD = "embedding-linear"
+REPORT_EVERY = 20
+
+
+class EmbeddingLinear:
+    """An encoder as it is, its token vectors pooled to one vector of length 1 a text, and a linear head.
+
+    Only the head is saved; the encoder is found again by its name.
+    """
+
+    def __init__(self, settings: EmbeddingLinearSettings, model: str | None = None) -> None:
+        self.settings = settings
+        self.model_name = model or "minilm"
+        self.head = LogisticHead([], np.zeros((0, 0)), np.zeros(0))
+        self.model: Any = None
+        self.tokenizer: TextTokenizer | None = None
+        self.arithmetic: Arithmetic | None = None
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: Context) -> None:
+        """Embed `train` and fit the regression on it.
+
+        Raises:
+            Cancelled: the run is to stop.
+            TradeoffError: the model cannot be loaded, or memory ran out.
+        """
+        settle(context.seed)
+        self._start(context)
+        features, truncated = self._embed(train, context)
+        context.notes["truncated_examples"] = truncated
+        self.head = fit_head(features, [example.target for example in train], self.settings, context)
+        known, _ = self._embed(validation, context)
+        report_validation(self.head, known, [example.target for example in validation], context)
+
+    def predict(self, examples: Sequence[Example], context: Context) -> Iterator[Prediction]:
+        """Predict in batches of similar length; a batch's predictions come as it is done."""
+        for batch in self._batches(examples, context):
+            probabilities = aligned(self.head.probabilities(batch.outputs), self.head.labels, context.labels)
+            if batch.truncated:
+                context.notes["truncated_predicted"] = context.notes.get("truncated_predicted", 0) + batch.truncated
+            for place, row, count in zip(batch.positions, probabilities, batch.tokens, strict=True):
+                yield to_prediction(examples[place], row, context.labels, batch.seconds, Tokens(input=count))
+
+    def save(self, folder: Path) -> None:
+        """Write settings, labels and the encoder's name, and the head as safetensors."""
+        write_about(folder, METHOD, self.settings, self.head.labels, self.model_name)
+        write_tensors(folder / "weights.safetensors", self.head.tensors())
+
+    @classmethod
+    def load(cls, folder: Path, context: Context) -> Self:
+        """Read what `save` wrote, and the encoder by its name."""
+        about = read_about(folder)
+        method = cls(EmbeddingLinearSettings(**about["settings"]), about["model"])
+        method.head = LogisticHead.from_tensors(about["labels"], read_tensors(folder / "weights.safetensors"))
+        method._start(context)
+        return method
+
+    def _start(self, context: Context) -> None:
+        self.arithmetic = arithmetic(context.device)
+        with memory_guard(method_entry(METHOD).memory_setting, context.device):
+            self.model, _ = load_model(AutoModel, self.model_name, context)
+            self.tokenizer = load_tokenizer(self.model_name, self.model, self.settings.max_tokens, context)
+            self.model.eval().to(self.arithmetic.device)
+        context.notes["parameters_total"] = sum(weights.numel() for weights in self.model.parameters())
+        context.notes["precision"] = self.arithmetic.precision
+
+    def _embed(self, examples: Sequence[Example], context: Context) -> tuple[NDArray[np.float32], int]:
+        """The vectors of `examples`, shape (n, width), and how many texts were cut."""
+        vectors = np.zeros((len(examples), self.model.config.hidden_size), np.float32)
+        done = truncated = 0
+        for number, batch in enumerate(self._batches(examples, context)):
+            vectors[batch.positions] = batch.outputs
+            done += len(batch.positions)
+            truncated += batch.truncated
+            if number % REPORT_EVERY == 0 or done == len(examples):
+                context.report({"phase": "fit", "step": done, "steps": len(examples), "texts": done})
+        return vectors, truncated
+
+    def _batches(self, examples: Sequence[Example], context: Context) -> Iterator[Batch]:
+        assert self.tokenizer is not None, "fit or load comes first"
+        assert self.arithmetic is not None
+        texts = [example.text for example in examples]
+        return run_batches(self._pooled, texts, self.tokenizer, self.settings.batch_tokens, self.arithmetic, context)
+
+    def _pooled(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Unit vectors of shape (texts, width): the mean over real tokens, or the first token's (Reimers 2019)."""
+        states = self.model(**inputs).last_hidden_state.float()
+        if self.settings.pooling == "cls":
+            pooled = states[:, 0]
+        else:
+            mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
+            pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1)
+        return torch.nn.functional.normalize(pooled, dim=-1)
