@@ -1,0 +1,102 @@
+"""A data folder with many finished runs, to see whether the pages stay quick: `python bench/make_runs.py FOLDER`.
+
+The runs are made up (random answers, plausible usage) and written in the run folder's format without being executed.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from core.candidates import CANDIDATES, resolve
+from core.data.dataset import Dataset, save_dataset
+from core.home import Home
+from core.runs import PREDICTIONS, create_run
+from core.spec import RunSpec
+from core.tasks import get_task
+from core.usage import Energy, Usage
+
+LABELS = [f"label-{i:02}" for i in range(20)]
+CHECKED_DEVICE = "made-up CPU (2 cores)"
+
+
+def dataset_of(home: Home, texts: int, generator: np.random.Generator) -> Dataset:
+    """A set of `texts` test texts and a few to train on."""
+    sizes = {"train": 200, "validation": 100, "test": texts}
+    rows = [
+        {"id": f"{split}-{i}", "text": f"made up text number {i} of {split}", "target": LABELS[i % 20], "split": split}
+        for split, size in sizes.items()
+        for i in range(size)
+    ]
+    generator.shuffle(rows)
+    return save_dataset(home, pd.DataFrame(rows), "many runs", "single_label", note="made up for a benchmark")
+
+
+def make_run(home: Home, dataset: Dataset, candidate: str, seed: int, generator: np.random.Generator) -> None:
+    """One finished run with its predictions, scores and usage."""
+    info = dataset.info
+    folder = create_run(
+        home,
+        RunSpec(
+            dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=resolve(candidate), seed=seed
+        ),
+    )
+    share = 0.5 + 0.45 * (list(CANDIDATES).index(candidate) + generator.random()) / len(CANDIDATES)
+    tested = dataset.frame[dataset.frame["split"] != "train"]
+    target = tested["target"].to_numpy(str)
+    n = len(target)
+    right = generator.random(n) < share
+    prediction = np.where(right, target, generator.choice(LABELS, n))
+    confidence = np.clip(generator.normal(0.8, 0.1, n), 0.05, 1).astype(np.float32)
+    columns = {
+        "id": tested["id"].to_numpy(str), "split": tested["split"].to_numpy(str), "target": target,
+        "prediction": prediction, "reason": pa.nulls(n, pa.string()), "confidence": confidence,
+        "probabilities": pa.nulls(n, pa.list_(pa.float32())), "completion": pa.nulls(n, pa.string()),
+        "seconds": np.full(n, 0.01),
+        **{f"tokens_{kind}": np.zeros(n, np.int32) for kind in ("input", "cached", "output", "reasoning")},
+    }  # fmt: skip
+    pq.write_table(pa.table(columns, schema=PREDICTIONS), folder.path / "predictions.parquet", compression="zstd")
+    scores = [
+        score
+        for split in ("validation", "test")
+        for mask in [tested["split"].to_numpy(str) == split]
+        for score in get_task(info.task).score(target[mask].tolist(), prediction[mask].tolist(), LABELS, split)
+    ]
+    folder.write_scores(scores, LABELS)
+    energy = {"cpu": Energy(kwh=1e-4, provenance="modelled"), "ram": Energy(kwh=2e-4, provenance="modelled")}
+    usage = {
+        phase: Usage(
+            phase=phase, texts=n, wall_seconds=0.01 * n, cpu_seconds=0.02 * n, device_seconds=0.01 * n,  # type: ignore[arg-type]
+            device_name=CHECKED_DEVICE, energy=energy, co2e_kg=1e-5,  # type: ignore[arg-type]
+            latency_ms=tuple(generator.gamma(4, 3, 50)) if phase == "latency" else (),
+        )
+        for phase in ("fit", "predict", "latency")
+    }  # fmt: skip
+    folder.write_usage(usage, {})
+    folder.set_state("finished")
+
+
+def main() -> None:
+    """Fill the folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--predictions", type=int, default=10_000_000, help="of all runs together")
+    options = parser.parse_args()
+    generator = np.random.default_rng(0)
+    home = Home(options.folder).prepare()
+    dataset = dataset_of(home, max(1, options.predictions // options.runs - 100), generator)
+    names = list(CANDIDATES)
+    for number in range(options.runs):
+        make_run(home, dataset, names[number % len(names)], number // len(names), generator)
+    print(f"{options.runs:,} runs with {options.predictions:,} predictions in {options.folder}")
+
+
+if __name__ == "__main__":
+    main()
