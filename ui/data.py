@@ -126,7 +126,7 @@ def conclusion_of(rows: Sequence[CandidateRow], cost: str) -> Conclusion | None:
 
 
 @st.cache_data(max_entries=6, show_spinner=False)
-def _correct(_root: str, _of: tuple[Any, ...], _rows: Sequence[CandidateRow]) -> dict[str, Correctness]:
+def _correct(root: str, of: tuple[Any, ...], _rows: Sequence[CandidateRow]) -> dict[str, Correctness]:  # noqa: ARG001
     return correct_by_candidate(home(), _rows)
 
 

@@ -11,6 +11,7 @@ from core.data.dataset import Dataset
 from core.home import Home
 from core.runs import RunFolder, create_run
 from tests.ui.fixtures import finished_run, questions, waiting_run
+from ui import data
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("overview", "datasets", "launch", "runs", "tradeoff", "results")
@@ -207,3 +208,14 @@ def test_a_surprise_is_told_without_a_traceback(here: Home, asked: Dataset, monk
     assert not app.exception
     assert "unforeseen" in app.error[0].value
     assert "ZeroDivisionError" in app.error[0].value
+
+
+def test_what_is_kept_of_one_dataset_is_not_shown_for_another(here: Home) -> None:
+    first, second = questions(here, "first", test=40), questions(here, "second", test=60)
+    for dataset in (first, second):
+        for candidate in ("majority", "minilm-full"):
+            finished_run(here, dataset, candidate)
+    for dataset in (first, second, first):
+        found = data.conclusion_of(data.rows_of(dataset.info), "usd_per_1k")
+        assert found is not None
+        assert {gap.n for gap in found.differences.values()} == {dataset.info.counts["test"]}
