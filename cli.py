@@ -96,6 +96,8 @@ def launch(options: argparse.Namespace, home: Home) -> Any:
     from core.watch import wait_for
 
     experiment = _experiment(options)
+    if options.plan:
+        return [_planned_row(run) for run in launching.plan(home, experiment)]
     folders = launching.launch(home, experiment)
     if options.wait:
         options.failed = not wait_for(home, folders, quiet=options.json)
@@ -224,6 +226,14 @@ def _run_rows(home: Home, ids: Sequence[str] | None = None) -> list[dict[str, An
     return rows
 
 
+def _planned_row(run: Any) -> dict[str, Any]:
+    found = run.estimate
+    return {
+        "run": run.spec.run_id, "candidate": run.spec.candidate.label, "seed": run.spec.seed,
+        "train_size": run.spec.train_size, "status": run.status or "new", **found.model_dump(mode="json"),
+    }  # fmt: skip
+
+
 def _predict_file(options: argparse.Namespace, predictor: Any, run_id: str) -> Any:
     from core.predictor import read_texts
     from store.export import write_table
@@ -291,6 +301,7 @@ def parser() -> Parser:
     made.add_argument("--set", action="append", default=[], metavar="CANDIDATE.SETTING=VALUE")
     made.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     made.add_argument("--wait", action="store_true", help="show the runs through to the end")
+    made.add_argument("--plan", action="store_true", help="only tell what the runs will take; nothing is launched")
 
     made = verb("runs", runs)
     made.add_argument("--dataset")
@@ -344,7 +355,7 @@ def main(arguments: Sequence[str]) -> int:
         if options.json:
             print(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False))
         else:
-            show(options.verb, answer)
+            show("plan" if getattr(options, "plan", False) else options.verb, answer)
         return 1 if options.failed else 0
     except TradeoffError as error:
         print(" ".join(str(error).split()), file=sys.stderr)

@@ -35,6 +35,18 @@ COLUMNS: dict[str, list[Column]] = {
         ("fit", lambda row: f.duration(row["fit_seconds"])),
         ("runs", _plain("runs")),
     ],
+    "plan": [
+        ("candidate", _plain("candidate")),
+        ("seed", _plain("seed")),
+        ("texts", lambda row: str(row["train_size"] or "all")),
+        ("now", _plain("status")),
+        ("time", lambda row: f.duration(row["seconds"])),
+        ("energy", lambda row: f.energy(row["kwh"])),
+        ("cost", lambda row: f.usd(row["usd"])),
+        ("memory", lambda row: f.memory(row["peak_ram_bytes"])),
+        ("fits", lambda row: row["why_not"] or ("yes" if row["fits"] else f.UNKNOWN)),
+        ("from", _plain("basis")),
+    ],
     "predict": [
         ("text", lambda row: f.shorten(row["text"])),
         ("prediction", _plain("prediction")),

@@ -11,7 +11,7 @@ from core.errors import TradeoffError
 from core.estimate import Estimate
 from core.methods import METHODS
 from core.spec import Candidate, Device, RunSpec
-from ui.estimates import estimates, in_words
+from ui.estimates import estimates, in_words, memory_in_words
 from ui.forms import settings_form, shown_value
 from ui.messages import plain, show_error, told
 from ui.theme import FAMILIES
@@ -80,7 +80,8 @@ def _takes(found: Estimate) -> None:
     if found.fits is False:
         st.markdown(f":material/block: **Will not fit.** {plain(found.why_not)}")
     else:
-        st.markdown(plain(in_words(found.seconds, found.kwh, found.usd)), help=plain(f"Estimate {found.basis}"))
+        takes = f"{in_words(found.seconds, found.kwh, found.usd)} · {memory_in_words(found)}"
+        st.markdown(plain(takes), help=plain(f"Estimate {found.basis}"))
 
 
 def _entry(name: str) -> CandidateEntry:

@@ -59,6 +59,13 @@ def in_words(seconds: float | None, kwh: float | None, usd: float | None) -> str
     return " · ".join(parts)
 
 
+def memory_in_words(found: Estimate) -> str:
+    """`1.2 GiB memory`, the GPU's where it computes there."""
+    if found.peak_gpu_bytes is not None:
+        return f"{f.memory(found.peak_gpu_bytes)} GPU memory"
+    return f"{f.memory(found.peak_ram_bytes)} memory" if found.peak_ram_bytes is not None else "memory unknown"
+
+
 def rounded(seconds: float) -> str:
     """A time that is only known roughly: minutes from two minutes on, hours from two hours on."""
     if seconds < 120:
