@@ -19,6 +19,11 @@ class PackedLinear(torch.nn.Module):
         self.packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), None)
         self.bias = linear.bias
 
+    @property
+    def weight(self) -> torch.Tensor:
+        """The weight unpacked, for the few architectures (Mamba) that take it by name. Slow."""
+        return self.packed.to_dense()
+
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Shape (…, inputs) to (…, outputs)."""
         result: torch.Tensor = torch.ops.mkldnn._linear_pointwise(inputs, self.packed, self.bias, "none", [], "")

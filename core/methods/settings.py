@@ -46,7 +46,7 @@ class EmbeddingLinearSettings(LinearSettings):
     pooling: Literal["mean", "cls"] = Field("mean", description="How token vectors become one text vector")
     max_tokens: int = Field(256, ge=8, le=8192, description="Longer texts are cut after this many tokens")
     batch_tokens: int = Field(
-        2048, ge=64, le=262_144, description="Tokens computed at once; lower it when memory is short"
+        1024, ge=64, le=262_144, description="Tokens computed at once; lower it when memory is short"
     )
 
 
@@ -78,7 +78,7 @@ class EncoderSettings(Settings):
         description="Arithmetic; auto takes bf16 where the hardware has it, else fp16 on a GPU and fp32 on a CPU",
     )
     batch_tokens: int = Field(
-        2048, ge=64, le=262_144, description="Tokens predicted at once; lower it when memory is short"
+        1024, ge=64, le=262_144, description="Tokens predicted at once; lower it when memory is short"
     )
 
 
@@ -126,7 +126,7 @@ class PromptSettings(Settings):
     max_text_tokens: int = Field(512, ge=16, le=32_768, description="Longer texts are cut after this many tokens")
     max_new_tokens: int = Field(24, ge=1, le=512, description="Most tokens the model may write (generate)")
     batch_tokens: int = Field(
-        2048, ge=64, le=262_144, description="Tokens computed at once; lower it when memory is short"
+        1024, ge=64, le=262_144, description="Tokens computed at once; lower it when memory is short"
     )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto", description="Arithmetic; auto takes bf16 (else fp16) on a GPU and fp32 on a CPU"

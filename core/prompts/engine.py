@@ -61,7 +61,8 @@ class Engine:
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()
         self.name = name
-        where = arithmetic(device, precision)
+        # In bf16 a text's answer can hang on the batch it is in: only where fp32 would be far slower by default.
+        where = arithmetic(device, "fp32" if device == "cpu" and precision == "auto" else precision)
         kind = KINDS[where.precision]
         path = local_path(name, models)
         with memory_guard("precision", name), loading(name):

@@ -51,14 +51,17 @@ def lay_out(
     return Layout(before, after + style.opening)
 
 
-def instruct(style: PromptStyle, own: str, labels: Sequence[str], listed: int | None = None) -> str:
+def instruct(
+    style: PromptStyle, own: str, labels: Sequence[str], solved: bool = False, listed: int | None = None
+) -> str:
     """The instruction: the user's own or the style's, with the labels where it says `{labels}`, else after it.
 
-    `listed` limits how many labels are named; the list then ends in an ellipsis.
+    `solved` says that demonstrations follow. `listed` limits how many labels are named; the list then ends in an
+    ellipsis.
     """
     shown = labels if listed is None or listed >= len(labels) else labels[:listed]
     names = style.listed(shown) + (", …" if len(shown) < len(labels) else "")
-    wanted = own.strip() or style.standard
+    wanted = own.strip() or (style.standard_solved if solved else style.standard)
     if "{labels}" in wanted:
         return wanted.replace("{labels}", names)
     return f"{wanted}\nLabels: {names}" if names else wanted

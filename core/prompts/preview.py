@@ -19,5 +19,5 @@ def preview(
     """
     style = get_style(settings.style, labels)
     shown = draw(train, settings.shots, settings.demonstrations, seed)
-    layout = lay_out(style, task, instruct(style, settings.instruction, labels), shown)
+    layout = lay_out(style, task, instruct(style, settings.instruction, labels, bool(shown)), shown)
     return layout.whole(style.delimited(text))

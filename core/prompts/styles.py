@@ -23,6 +23,7 @@ class PromptStyle(Protocol):
         name: what the setting `style` says.
         version: rises with every change of the wording; it is noted with each run.
         standard: the instruction when the user gives none; `{labels}` stands for the list.
+        standard_solved: the same when demonstrations follow.
         lead: what stands before every text.
         opening: what every answer begins with. It stands in the prompt already.
         closing: what ends an answer after the label.
@@ -31,6 +32,7 @@ class PromptStyle(Protocol):
     name: str
     version: int
     standard: str
+    standard_solved: str
     lead: str
     opening: str
     closing: str
@@ -99,6 +101,7 @@ class Serial(_Style):
     name = "serial"
     version = 1
     standard = "Classify the text. Answer with one of these labels: {labels}."
+    standard_solved = "Each text is followed by its label, one of: {labels}."
     lead = "Text:"
     opening = "Label:"
 
@@ -134,6 +137,7 @@ class Json(_Style):
     name = "json"
     version = 1
     standard = 'Classify the text. Answer with a JSON object whose "label" is one of: {labels}.'
+    standard_solved = "Each text is followed by a JSON object with its label, one of: {labels}."
     lead = '{"text":'
     opening = '{"label": "'
     closing = '"}'

@@ -55,7 +55,7 @@ def fit_window(
     listed = _listed(engine, style, settings.instruction, labels)
     chat = chat_template(engine) if settings.chat_template else None
     while True:
-        instruction = instruct(style, settings.instruction, labels, listed)
+        instruction = instruct(style, settings.instruction, labels, bool(shown), listed)
         layout = lay_out(style, task, instruction, shown, engine.neutral, chat)
         shared, tail, answers = _tokens(engine, style, task, layout, labels, chat is None)
         answer = settings.max_new_tokens if settings.answer == "generate" else max(map(len, answers))
@@ -129,7 +129,7 @@ def chat_template(engine: Engine) -> ChatTemplate | None:
 def _listed(engine: Engine, style: PromptStyle, own: str, labels: Sequence[str]) -> int:
     listed = len(labels)
     while listed > 1:
-        size = len(engine.encode([engine.neutral(instruct(style, own, labels, listed))])[0])
+        size = len(engine.encode([engine.neutral(instruct(style, own, labels, listed=listed))])[0])
         if size <= engine.window // 2:
             break
         listed = max(1, min(listed - 1, int(listed * engine.window / 2 / size)))

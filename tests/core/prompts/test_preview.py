@@ -15,7 +15,7 @@ TRAIN = [Example("1", "a cat", "animal"), Example("2", "red", "colour")]
 def test_the_preview_is_the_whole_prompt():
     settings = PromptSettings(shots=2, style="serial")
     shown = preview(settings, get_task("single_label"), ["animal", "colour"], TRAIN, "a\nhorse")
-    assert shown.startswith("Classify the text. Answer with one of these labels: animal, colour.\n\nText: ")
+    assert shown.startswith("Each text is followed by its label, one of: animal, colour.\n\nText: ")
     assert "Text: a cat\nLabel: animal\n" in shown
     assert "Text: red\nLabel: colour\n" in shown
     assert shown.endswith("\n\nText: a horse\nLabel:")
@@ -25,7 +25,7 @@ def test_ones_own_instruction_still_names_the_labels():
     style = get_style("serial", ["animal", "colour"])
     assert instruct(style, "What is it?", ["animal", "colour"]) == "What is it?\nLabels: animal, colour"
     assert instruct(style, "Is it {labels}?", ["animal", "colour"]) == "Is it animal, colour?"
-    assert instruct(style, "", ["animal", "colour"], 1).endswith("labels: animal, ….")
+    assert instruct(style, "", ["animal", "colour"], listed=1).endswith("labels: animal, ….")
 
 
 def test_the_preview_is_light():
