@@ -5,7 +5,6 @@ each phase apart and keeps what is finished in `parts/` and `checkpoints/`, so t
 goes on where a killed one stopped.
 """
 
-import os
 import shutil
 import signal
 import sys
@@ -28,7 +27,8 @@ from core.methods import checked_settings, method_class, method_entry, models
 from core.methods.base import Cancelled, Context, Method, Tokens, out_of_memory
 from core.prediction_log import PredictionLog, write_predictions
 from core.preferences import load as load_preferences
-from core.runs import RunFolder, process_mark
+from core.processes import own_process
+from core.runs import RunFolder
 from core.tasks import Example, Score, get_task
 from core.usage import Phase, Usage
 
@@ -192,7 +192,8 @@ def execute(folder: RunFolder, home: Home) -> None:
     cancelled when that was asked for, else it is queued again.
     """
     with folder.lock() as held:
-        if not held or (folder.state and folder.state.status != "queued"):
+        state = folder.state
+        if not held or state is None or state.status != "queued":
             return
         try:
             with _device(folder, home):
@@ -214,11 +215,11 @@ def _device(folder: RunFolder, home: Home) -> Iterator[None]:
 
 
 def _attempt(folder: RunFolder, home: Home) -> None:
-    state, own = folder.state, os.getpid()
-    folder.set_state(
-        "running", started_at=files.now(), attempt=(state.attempt if state else 0) + 1,
-        pid=own, pid_started=process_mark(own),
-    )  # fmt: skip
+    state = folder.state
+    attempt = (state.attempt if state else 0) + 1
+    state = folder.set_state("running", after=("queued",), started_at=files.now(), attempt=attempt, **own_process())
+    if state.status != "running":
+        return  # cancelled while it waited for the device
     try:
         files.write_json(folder.path / "environment.json", environment.describe())
         execution = Execution(folder, home)

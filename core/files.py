@@ -1,5 +1,7 @@
 """Writing files so that a kill at any moment leaves either the old content or the new, never half of it."""
 
+import errno
+import fcntl
 import json
 import os
 import tempfile
@@ -55,7 +57,7 @@ def read_json(path: Path, default: Any = None) -> Any:
     """The JSON content of `path`, or `default` when there is no such file or it is not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return default
 
 
@@ -107,13 +109,23 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def held(path: Path, wait_seconds: float = 0.0) -> Iterator[bool]:
-    """Try to hold the lock file `path` while the block runs; yields whether it is held."""
+    """Try to hold the lock file `path` while the block runs; yields whether it is held.
+
+    Raises:
+        TradeoffError: the lock file cannot be made or opened.
+    """
     lock = FileLock(path)
     try:
         lock.acquire(timeout=wait_seconds)
     except Timeout:
         yield False
         return
+    except OSError as error:
+        raise TradeoffError(
+            f"{path.name} could not be opened: {error.strerror}",
+            str(path.parent),
+            "Free some disk space or check the folder's permissions, then try again.",
+        ) from error
     try:
         yield True
     finally:
@@ -121,8 +133,18 @@ def held(path: Path, wait_seconds: float = 0.0) -> Iterator[bool]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether some process holds the lock file `path` now."""
-    if not path.exists():
+    """Whether some process holds the lock file `path` now. Those who ask at once do not see each other."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
         return False
-    with held(path) as free:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return True
+    finally:
+        os.close(descriptor)
+    with held(path) as free:  # a file system without flock: filelock has a way around it
         return not free

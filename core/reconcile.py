@@ -1,71 +1,95 @@
 """Nothing stays "running" for ever: runs whose process died are queued again, or given up after some deaths."""
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import TradeoffError
 from core.home import Home
-from core.runs import ENDED, RunFolder, State, end_process_group, list_folders
+from core.processes import end_processes
+from core.runs import ENDED, RunFolder, State, list_folders
 
 MOST_INTERRUPTIONS = 3
-_ended: dict[Path, int] = {}
+RESUMES = "Retry resumes it from where it was."
+Stamp = tuple[int, int]
+_ended: dict[Path, Stamp] = {}
 _lock = threading.Lock()
 
 
 def open_runs(home: Home) -> list[tuple[RunFolder, State]]:
     """The runs that are queued or running. Ended ones are looked at again only when their state was written."""
-    found = []
-    for folder in list_folders(home):
-        stamp = _stamp(folder)
-        with _lock:
-            if stamp is None or _ended.get(folder.path) == stamp:
-                continue
-        state = folder.state
-        if state and state.status in ENDED:
-            with _lock:
-                _ended[folder.path] = stamp
-        elif state and (folder.path / "spec.json").exists():
-            found.append((folder, state))
-    return found
+    return [(folder, state) for folder, state in _not_ended(home) if state is not None]
 
 
 def reconcile(home: Home) -> list[RunFolder]:
     """Find runs that are marked as running though nobody executes them; returns those it changed.
 
-    Any reader may call it at any time.
+    Any reader may call it at any time. A run that cannot be mended now (a full disk, say) is left to the next one.
     """
-    return [
-        folder
-        for folder, state in open_runs(home)
-        if state.status == "running" and not folder.is_executing and _give_back(folder)
-    ]
+    changed = []
+    for folder, state in _not_ended(home):
+        try:
+            if _mend(folder, state):
+                changed.append(folder)
+        except (OSError, TradeoffError):
+            continue
+    return changed
 
 
-def _give_back(folder: RunFolder) -> bool:
-    """Queue, cancel or fail a run whose process died, while nobody else can start it."""
+def give_back(folder: RunFolder) -> bool:
+    """Queue a run again whose process died or was stopped, or give it up; whether its state was changed.
+
+    Nobody can start the run meanwhile, since its lock is held; a run that is executed is left alone.
+    """
     with folder.lock(wait_seconds=0.5) as mine:
         state = folder.state
-        if not mine or state is None or state.status != "running":
+        if not mine or state is None or state.status in ENDED:
             return False
-        end_process_group(state, grace_seconds=1.0)
-        deaths = state.interruptions + 1
-        try:
-            if folder.cancel_requested:
-                folder.set_state("cancelled", "Cancelled", "Retry resumes it from where it was.")
-            elif deaths >= MOST_INTERRUPTIONS:
-                folder.set_state(
-                    "failed", f"Its process died {deaths} times", "See its log; retry resumes it.", interruptions=deaths
-                )
-            else:
-                reason = "Interrupted: its process died; it resumes from where it was"
-                folder.set_state("queued", reason, interruptions=deaths)
-        except TradeoffError:
-            return False  # the disk is full; the next reader tries again
+        end_processes(state, grace_seconds=0.0)
+        deaths, before = state.interruptions + 1, (state.status,)
+        if folder.cancel_requested:
+            folder.set_state("cancelled", "Cancelled", RESUMES, after=before)
+        elif deaths >= MOST_INTERRUPTIONS:
+            folder.set_state(
+                "failed", f"Its process died {deaths} times", "Its log may tell why; retry resumes it.", after=before,
+                interruptions=deaths,
+            )  # fmt: skip
+        else:
+            reason = "Interrupted: its process died; it resumes from where it was"
+            folder.set_state("queued", reason, after=before, interruptions=deaths)
     return True
 
 
-def _stamp(folder: RunFolder) -> int | None:
+def _mend(folder: RunFolder, state: State | None) -> bool:
+    if state is None:
+        said = "Its state.json is damaged, so where it stood is not known"
+        return not folder.is_executing and folder.set_state("failed", said, RESUMES, after=()).reason == said
+    if state.status == "queued":
+        return folder.cancel_requested and not folder.is_executing and give_back(folder)
+    return not folder.is_executing and give_back(folder)
+
+
+def _not_ended(home: Home) -> Iterator[tuple[RunFolder, State | None]]:
+    """Every whole run that has not ended, with its state; None when the state cannot be read as one."""
+    for folder in list_folders(home):
+        try:
+            stamp = _stamp(folder)
+            if stamp is not None and _ended.get(folder.path) == stamp:
+                continue
+            state = folder.state
+            if state and state.status in ENDED and stamp:
+                with _lock:
+                    _ended[folder.path] = stamp
+            elif (folder.path / "spec.json").exists():
+                yield folder, state
+        except OSError:
+            continue
+
+
+def _stamp(folder: RunFolder) -> Stamp | None:
     try:
-        return (folder.path / "state.json").stat().st_mtime_ns
-    except OSError:
+        status = (folder.path / "state.json").stat()
+    except FileNotFoundError:
         return None
+    # Two writes may fall on one tick of the clock; each write makes a new file.
+    return status.st_mtime_ns, status.st_ino

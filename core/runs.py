@@ -16,20 +16,17 @@ model/               what `Method.load` needs
 
 import os
 import shutil
-import signal
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import psutil
 import pyarrow as pa
+from pydantic import ValidationError
 
 from core import files
-from core.errors import unknown
+from core.errors import TradeoffError, unknown
 from core.home import Home
 from core.spec import Record, RunSpec
 from core.tasks.base import Score
@@ -38,6 +35,7 @@ from core.usage import Usage, read_usage
 Status = Literal["queued", "running", "finished", "failed", "cancelled"]
 STATUSES: tuple[Status, ...] = ("queued", "running", "finished", "failed", "cancelled")
 ENDED: tuple[Status, ...] = ("finished", "failed", "cancelled")
+NOT_ENDED: tuple[Status | None, ...] = (None, "queued", "running")
 
 PREDICTIONS = pa.schema(
     [
@@ -63,7 +61,7 @@ class State(Record):
     """Where a run stands. `queued_at` orders the queue; `attempt` counts executions.
 
     `interruptions` counts deaths of the run's process since it was last queued by a person; a run that keeps dying
-    is given up. `pid_started` tells the recorded process from a later one with the same number.
+    is given up. `pid_started` and `boot` tell the recorded process from another one with the same number.
     """
 
     status: Status
@@ -76,6 +74,7 @@ class State(Record):
     interruptions: int = 0
     pid: int | None = None
     pid_started: float | None = None
+    boot: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,14 +90,27 @@ class RunFolder:
 
     @property
     def spec(self) -> RunSpec:
-        """What is run."""
-        return RunSpec(**files.read_json(self.path / "spec.json"))
+        """What is run.
+
+        Raises:
+            TradeoffError: spec.json is absent or damaged.
+        """
+        try:
+            return RunSpec(**files.read_json(self.path / "spec.json"))
+        except (TypeError, ValidationError):
+            raise TradeoffError(
+                f"What the run {self.run_id} is to do cannot be read",
+                str(self.path / "spec.json"),
+                "Delete the run's folder, then launch it again.",
+            ) from None
 
     @property
     def state(self) -> State | None:
-        """The state as written; see `effective_status` for a run whose process died."""
-        content = files.read_json(self.path / "state.json")
-        return State(**content) if content else None
+        """The state as written, None when there is none that can be read; `core.reconcile` finds those that died."""
+        try:
+            return State(**files.read_json(self.path / "state.json"))
+        except (TypeError, ValidationError):
+            return None
 
     @property
     def usage(self) -> dict[str, Usage]:
@@ -150,11 +162,22 @@ class RunFolder:
         content = {phase: usage.model_dump(mode="json") for phase, usage in phases.items()}
         files.write_json(self.path / "usage.json", {"phases": content, "notes": notes})
 
-    def set_state(self, status: Status, reason: str = "", remedy: str = "", **changes: Any) -> State:
-        """Write the state; fields not named keep their value. An end state stands: the first writer wins."""
+    def set_state(
+        self, status: Status, reason: str = "", remedy: str = "", *, after: Collection[str | None] = NOT_ENDED,
+        **changes: Any,
+    ) -> State:  # fmt: skip
+        """Write the state if it is one of `after` now, and return the state that stands.
+
+        Fields not named keep their value. By default an end state stands: of a cancel and a finish at the same
+        moment the first wins.
+
+        Raises:
+            TradeoffError: the disk is full, or the folder is gone or cannot be written.
+        """
+        self._still_there()
         with files.held(self.path / ".state.lock", wait_seconds=5.0):
             before = self.state
-            if before and before.status in ENDED and status in ENDED:
+            if before and before.status not in after:
                 return before
             kept = before.model_dump() if before else {"queued_at": files.now()}
             state = State(
@@ -164,8 +187,17 @@ class RunFolder:
         return state
 
     def lock(self, wait_seconds: float = 5.0) -> AbstractContextManager[bool]:
-        """Hold the run while it is executed; yields False when another process holds it."""
+        """Hold the run while it is executed; yields False when another process holds it.
+
+        Raises:
+            TradeoffError: the folder is gone or cannot be written.
+        """
+        self._still_there()
         return files.held(self.path / ".lock", wait_seconds)
+
+    def _still_there(self) -> None:
+        if not self.path.is_dir():
+            raise TradeoffError(f"The run {self.run_id} is gone", remedy="It was deleted; launch it again.")
 
     @property
     def is_executing(self) -> bool:
@@ -178,12 +210,12 @@ class RunFolder:
         return (self.path / "cancel").exists()
 
 
-def create_run(home: Home, spec: RunSpec) -> RunFolder:
+def create_run(home: Home, spec: RunSpec, queued_at: str | None = None) -> RunFolder:
     """The folder of `spec`, made when absent. The spec is written last, so a folder with a spec is whole."""
     folder = RunFolder(home.runs / spec.run_id)
     folder.path.mkdir(parents=True, exist_ok=True)
     if not (folder.path / "spec.json").exists():
-        folder.set_state("queued")
+        folder.set_state("queued", after=(None,), queued_at=queued_at or files.now())
         files.write_json(folder.path / "spec.json", spec.model_dump(mode="json"))
     return folder
 
@@ -224,46 +256,3 @@ def delete_run(folder: RunFolder) -> None:
     """Remove an ended or queued run: first its mark as a run, then the rest, so a kill leaves no half run."""
     (folder.path / "spec.json").unlink(missing_ok=True)
     shutil.rmtree(folder.path, ignore_errors=True)
-
-
-def end_process_group(state: State, grace_seconds: float) -> None:
-    """SIGTERM the run's process group, SIGKILL what is left after `grace_seconds`.
-
-    The recorded mark guards against a pid that was given to another process since.
-    """
-    process = run_process(state)
-    if process is None or os.getpgid(process.pid) == os.getpgid(0):
-        return
-    group = os.getpgid(process.pid)
-    for sent in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(group, sent)
-        except ProcessLookupError:
-            return
-        deadline = time.monotonic() + grace_seconds
-        while time.monotonic() < deadline and process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(0.05)
-        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
-            return
-
-
-def run_process(state: State) -> psutil.Process | None:
-    """The living process that the state names, or None."""
-    if state.pid is None or state.pid_started != process_mark(state.pid):
-        return None
-    try:
-        process = psutil.Process(state.pid)
-        return process if process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.NoSuchProcess:
-        return None
-
-
-def process_mark(pid: int) -> float | None:
-    """When a process started, as a number that no clock change moves (ticks since boot on Linux); None: gone."""
-    try:
-        if sys.platform.startswith("linux"):
-            fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-            return float(fields[19])
-        return psutil.Process(pid).create_time()
-    except (OSError, IndexError, psutil.Error):
-        return None
