@@ -90,9 +90,7 @@ def save_dataset(
     folder = dataset_folder(home, name) / info.fingerprint
     if not (folder / "dataset.json").exists():
         table = pa.Table.from_pandas(frame, preserve_index=False)
-        files.write_through(
-            folder / "examples.parquet", lambda part: pq.write_table(table, part, compression="zstd")
-        )
+        files.write_through(folder / "examples.parquet", lambda part: pq.write_table(table, part, compression="zstd"))
         files.write_json(folder / "dataset.json", info.model_dump(mode="json"))
     files.write_through(folder.parent / "current", lambda part: part.write_text(info.fingerprint))
     return load_dataset(home, name)
@@ -135,9 +133,7 @@ def versions(home: Home, name: str) -> list[DatasetInfo]:
 def use_version(home: Home, name: str, version: str) -> Dataset:
     """Make an existing version the current one again (undo of an edit)."""
     dataset = load_dataset(home, name, version)
-    files.write_through(
-        dataset.folder.parent / "current", lambda part: part.write_text(dataset.info.fingerprint)
-    )
+    files.write_through(dataset.folder.parent / "current", lambda part: part.write_text(dataset.info.fingerprint))
     return dataset
 
 
@@ -151,9 +147,7 @@ def leave_out(home: Home, dataset: Dataset, ids: Iterable[str], note: str) -> Da
     frame = dataset.frame[~dataset.frame["id"].isin(gone)]
     info = dataset.info
     removed = len(dataset.frame) - len(frame)
-    return save_dataset(
-        home, frame, info.name, info.task, info.source, note, info.fingerprint, info.left_out + removed
-    )
+    return save_dataset(home, frame, info.name, info.task, info.source, note, info.fingerprint, info.left_out + removed)
 
 
 def delete_dataset(home: Home, name: str) -> None:
@@ -206,7 +200,8 @@ def _check(frame: pd.DataFrame, name: str) -> None:
         raise TradeoffError("Two examples have the same id", name, "Leave the id column unmapped, or make ids unique.")
     if train["target"].nunique() < 2:
         raise TradeoffError(
-            "The training texts carry fewer than two labels, so there is nothing to learn", name,
+            "The training texts carry fewer than two labels, so there is nothing to learn",
+            name,
             "Check which column was read as the label.",
         )
     for split in ("validation", "test"):
