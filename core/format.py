@@ -49,6 +49,11 @@ def usd(value: float | None) -> str:
     return f"${value:,.2f}" if 1 <= value < 1000 else f"${significant(value)}"
 
 
+def exact_usd(value: float | None) -> str:
+    """Money to two digits however little it is, for axes and ratios: `$0.000013`."""
+    return UNKNOWN if value is None else f"${significant(value)}"
+
+
 def energy(kwh: float | None) -> str:
     """Energy in the unit that reads best: `1.3 Wh`, `4.2 mWh`, `3.1 kWh`."""
     return UNKNOWN if kwh is None else _scaled(kwh * 1000, (("kWh", 1000.0), ("Wh", 1.0), ("mWh", 1e-3), ("µWh", 1e-6)))

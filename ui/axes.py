@@ -27,7 +27,7 @@ class Axis:
 AXES: dict[str, Axis] = {
     axis.field: axis
     for axis in (
-        Axis("usd_per_1k", "Cost per 1,000 texts", "USD", f.usd, "cost"),
+        Axis("usd_per_1k", "Cost per 1,000 texts", "USD", f.exact_usd, "cost"),
         Axis("kwh_per_1k", "Energy per 1,000 texts", "Wh", f.energy, "energy"),
         Axis("latency_p50_ms", "Typical time for one text", "ms", f.milliseconds, "time for one text"),
         Axis("latency_p95_ms", "Time for one text, 95 of 100 are faster", "ms", f.milliseconds, "slow texts"),
