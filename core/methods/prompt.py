@@ -156,7 +156,7 @@ class Prompt:
         if self.settings.calibration == "train_texts":
             shown = {example.text for example in self.demonstrations}
             unseen = [example for example in train if example.text not in shown]
-            for example in draw(unseen, max(CALIBRATION_TEXTS, len(self.labels)), "balanced", context.seed):
+            for example in draw(unseen, CALIBRATION_TEXTS, "balanced", context.seed):
                 groups.setdefault(example.target, []).append(example.text)
         if not groups:
             groups = {"": list(CONTENT_FREE)}
