@@ -1,19 +1,18 @@
 """Nothing stays "running" for ever: runs whose process died are queued again, or given up after some deaths."""
 
-import threading
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import TradeoffError
 from core.home import Home
 from core.processes import end_processes
-from core.runs import ENDED, RunFolder, State, list_folders
+from core.runs import ENDED, RunFolder, State
 
 MOST_INTERRUPTIONS = 3
 RESUMES = "Retry resumes it from where it was."
 Stamp = tuple[int, int]
-_ended: dict[Path, Stamp] = {}
-_lock = threading.Lock()
+_ended: dict[str, Stamp] = {}
 
 
 def open_runs(home: Home) -> list[tuple[RunFolder, State]]:
@@ -70,26 +69,37 @@ def _mend(folder: RunFolder, state: State | None) -> bool:
 
 
 def _not_ended(home: Home) -> Iterator[tuple[RunFolder, State | None]]:
-    """Every whole run that has not ended, with its state; None when the state cannot be read as one."""
-    for folder in list_folders(home):
+    """Every whole run that has not ended, with its state; None when the state cannot be read as one.
+
+    Looked at several times a second, so ended runs cost a `stat` of their state and nothing more.
+    """
+    for path in _folders(home):
         try:
-            stamp = _stamp(folder)
-            if stamp is not None and _ended.get(folder.path) == stamp:
+            stamp = _stamp(path)
+            if stamp is not None and _ended.get(path) == stamp:
                 continue
+            folder = RunFolder(Path(path))
             state = folder.state
             if state and state.status in ENDED and stamp:
-                with _lock:
-                    _ended[folder.path] = stamp
+                _ended[path] = stamp
             elif (folder.path / "spec.json").exists():
                 yield folder, state
         except OSError:
             continue
 
 
-def _stamp(folder: RunFolder) -> Stamp | None:
+def _folders(home: Home) -> list[str]:
     try:
-        status = (folder.path / "state.json").stat()
+        with os.scandir(home.runs) as entries:
+            return [entry.path for entry in entries]
     except FileNotFoundError:
+        return []
+
+
+def _stamp(path: str) -> Stamp | None:
+    try:
+        status = os.stat(f"{path}/state.json")
+    except (FileNotFoundError, NotADirectoryError):
         return None
     # Two writes may fall on one tick of the clock; each write makes a new file.
     return status.st_mtime_ns, status.st_ino

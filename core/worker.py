@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,6 +64,7 @@ class Worker:
     set_aside: dict[str, float] = field(default_factory=dict)
     """Until when runs are passed over that could neither be started nor marked as failed."""
     _told: tuple[str, float] = ("", 0.0)
+    _untold: str = ""
 
     def serve(self) -> None:
         """Work until nothing has been queued or running for `idle_seconds`. Nothing that goes wrong ends it."""
@@ -72,6 +74,7 @@ class Worker:
             try:
                 if self.step():
                     last_busy = time.monotonic()
+                self._write_log()
             except Exception as error:
                 self.tell(f"{type(error).__name__}: {error}")
                 last_busy = time.monotonic()
@@ -102,7 +105,15 @@ class Worker:
         said, when = self._told
         if line != said or time.monotonic() - when > 60:
             self._told = (line, time.monotonic())
-            self.log(f"{files.now()} {line}")
+            self._untold = f"{files.now()} {line}"
+            self._write_log()
+
+    def _write_log(self) -> None:
+        # The log lies on the disk that may be full: what was told last is written as soon as there is space.
+        with suppress(OSError):
+            if self._untold:
+                self.log(self._untold)
+                self._untold = ""
 
     def _look(self) -> tuple[list[tuple[RunFolder, State, str]], set[str]]:
         """The runs that wait, in the order of the queue, with their devices; and the devices that are busy."""
@@ -218,10 +229,14 @@ def lock_path(home: Home) -> Path:
     return home.locks / f"worker-{os.uname().nodename}.lock"
 
 
+def _write_line(line: str) -> None:
+    os.write(sys.stdout.fileno(), f"{line}\n".encode())
+
+
 def main(home_folder: str, idle_seconds: float = IDLE_SECONDS) -> int:
     """Be the worker, unless there is one."""
     home = Home(Path(home_folder))
-    worker = Worker(home, idle_seconds=idle_seconds, log=lambda line: print(line, flush=True))
+    worker = Worker(home, idle_seconds=idle_seconds, log=_write_line)
     while True:
         with files.held(lock_path(home), wait_seconds=0.5) as mine:
             if not mine:
