@@ -1,6 +1,9 @@
 """Frozen text embeddings of an encoder + logistic regression: no weight of the encoder is changed."""
 
+import hashlib
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModel
 
+from core.errors import TradeoffError
 from core.methods import method_entry
 from core.methods.base import Context, Prediction, Tokens, memory_guard
 from core.methods.batching import TextTokenizer
 from core.methods.device import Arithmetic, arithmetic, settle
-from core.methods.inference import Batch, run_batches
+from core.methods.inference import WINDOW, Batch, run_batches
 from core.methods.logistic import LogisticHead, fit_head, read_tensors, report_validation, write_tensors
 from core.methods.pretrained import load_model, load_tokenizer
 from core.methods.saved import aligned, read_about, to_prediction, write_about
@@ -22,6 +26,7 @@ from core.tasks.base import Example
 
 METHOD = "embedding-linear"
 REPORT_EVERY = 20
+KEEP_SECONDS = 30.0
 
 
 class EmbeddingLinear:
@@ -47,7 +52,8 @@ class EmbeddingLinear:
         """
         settle(context.seed)
         self._start(context)
-        features, truncated = self._embed(train, context)
+        kept = context.checkpoints / "embeddings.safetensors" if context.checkpoints else None
+        features, truncated = self._embed(train, context, kept)
         context.notes["truncated_examples"] = truncated
         self.head = fit_head(features, [example.target for example in train], self.settings, context)
         known, _ = self._embed(validation, context)
@@ -85,17 +91,39 @@ class EmbeddingLinear:
         context.notes["parameters_total"] = sum(weights.numel() for weights in self.model.parameters())
         context.notes["precision"] = self.arithmetic.precision
 
-    def _embed(self, examples: Sequence[Example], context: Context) -> tuple[NDArray[np.float32], int]:
-        """The vectors of `examples`, shape (n, width), and how many texts were cut."""
+    def _embed(
+        self, examples: Sequence[Example], context: Context, kept: Path | None = None
+    ) -> tuple[NDArray[np.float32], int]:
+        """The vectors of `examples`, shape (n, width), and how many texts were cut.
+
+        They are computed window after window and kept in the file `kept`, so that a killed run goes on from there.
+        """
         vectors = np.zeros((len(examples), self.model.config.hidden_size), np.float32)
-        done = truncated = 0
-        for number, batch in enumerate(self._batches(examples, context)):
-            vectors[batch.positions] = batch.outputs
-            done += len(batch.positions)
-            truncated += batch.truncated
-            if number % REPORT_EVERY == 0 or done == len(examples):
-                context.report({"phase": "fit", "step": done, "steps": len(examples), "texts": done})
+        signature = self._signature(examples)
+        done, truncated = _read_kept(kept, signature, vectors)
+        next_write = time.monotonic() + KEEP_SECONDS
+        while done < len(examples):
+            window, embedded = examples[done : done + WINDOW], done
+            for number, batch in enumerate(self._batches(window, context)):
+                vectors[[done + place for place in batch.positions]] = batch.outputs
+                truncated += batch.truncated
+                embedded += len(batch.positions)
+                if number % REPORT_EVERY == 0:
+                    context.report({"phase": "fit", "step": embedded, "steps": len(examples), "texts": embedded})
+            done += len(window)
+            context.report({"phase": "fit", "step": done, "steps": len(examples), "texts": done})
+            if kept is not None and time.monotonic() >= next_write:
+                state = np.array([done, truncated], np.int64)
+                write_tensors(kept, {"vectors": vectors[:done], "state": state, "signature": signature})
+                next_write = time.monotonic() + KEEP_SECONDS
         return vectors, truncated
+
+    def _signature(self, examples: Sequence[Example]) -> NDArray[np.uint8]:
+        """What kept vectors must share with these examples: the texts, the encoder and how they are pooled."""
+        digest = hashlib.sha256(f"{self.model_name} {self.settings.pooling} {self.settings.max_tokens}".encode())
+        for example in examples:
+            digest.update(example.text.encode("utf-8", "surrogatepass") + b"\0")
+        return np.frombuffer(digest.digest(), np.uint8)
 
     def _batches(self, examples: Sequence[Example], context: Context) -> Iterator[Batch]:
         assert self.tokenizer is not None, "fit or load comes first"
@@ -112,3 +140,16 @@ class EmbeddingLinear:
             mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
             pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1)
         return torch.nn.functional.normalize(pooled, dim=-1)
+
+
+def _read_kept(kept: Path | None, signature: NDArray[np.uint8], vectors: NDArray[np.float32]) -> tuple[int, int]:
+    """Fill `vectors` with those kept for the same texts; how many, and how many of their texts were cut."""
+    if kept is None or not kept.exists():
+        return 0, 0
+    with suppress(TradeoffError, KeyError, ValueError):
+        tensors = read_tensors(kept)
+        if np.array_equal(tensors["signature"], signature):
+            done, truncated = (int(value) for value in tensors["state"])
+            vectors[:done] = tensors["vectors"]
+            return done, truncated
+    return 0, 0

@@ -19,7 +19,7 @@ from core.methods.saved import softmax
 from core.methods.settings import LinearSettings
 
 MOST_ITERATIONS = 500
-TOLERANCE = 0.006
+TOLERANCE = 0.0012
 """The mean gradient of one label's weights shrinks with the number of labels, and so must what counts as flat."""
 MOST_CELLS = 100_000_000
 """Texts × labels: the optimiser holds several float arrays of that size."""
