@@ -28,7 +28,7 @@ from core.worker import ensure_worker
 
 __all__ = ["PlannedRun", "cancel", "delete", "launch", "plan", "read_experiment", "restore", "retry", "specs"]
 
-CANCEL_GRACE_SECONDS = 4.0
+CANCEL_GRACE_SECONDS = 3.5
 AGAIN: tuple[Status, ...] = ("failed", "cancelled")
 ATTEMPTED = ("parts", "checkpoints", "model", "model.part")
 BUNDLED = ("minilm", "smollm2")

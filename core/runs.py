@@ -236,9 +236,9 @@ def find_run(home: Home, run_id: str) -> RunFolder:
 
 
 def list_runs(home: Home) -> Iterator[RunFolder]:
-    """Every whole run folder, in name order."""
+    """Every whole run folder that may be read, in name order."""
     for path in sorted(home.runs.iterdir()) if home.runs.exists() else []:
-        if (path / "spec.json").exists() and (path / "state.json").exists():
+        if all(os.access(path / name, os.R_OK) for name in ("spec.json", "state.json")):
             yield RunFolder(path)
 
 

@@ -68,19 +68,25 @@ class Worker:
 
     def serve(self) -> None:
         """Work until nothing has been queued or running for `idle_seconds`. Nothing that goes wrong ends it."""
-        last_busy = time.monotonic()
-        while time.monotonic() - last_busy < self.idle_seconds:
+        idle_since: float | None = None
+        while idle_since is None or time.monotonic() - idle_since < self.idle_seconds:
             began = time.monotonic()
-            try:
-                if self.step():
-                    last_busy = time.monotonic()
-                self._write_log()
-            except Exception as error:
-                self.tell(f"{type(error).__name__}: {error}")
-                last_busy = time.monotonic()
-                time.sleep(LONGEST_POLL_SECONDS)
+            if self._steady_step():
+                idle_since = None
+            elif idle_since is None:
+                idle_since = began
             spent = time.monotonic() - began
             time.sleep(min(LONGEST_POLL_SECONDS, max(POLL_SECONDS, spent / WATCHING_SHARE)))
+
+    def _steady_step(self) -> bool:
+        try:
+            busy = self.step()
+        except Exception as error:
+            self.tell(f"{type(error).__name__}: {error}")
+            time.sleep(LONGEST_POLL_SECONDS)
+            return True
+        self._write_log()
+        return busy
 
     def step(self) -> bool:
         """Reap what ended, start what can start; returns whether there is anything to do."""

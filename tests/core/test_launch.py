@@ -22,8 +22,10 @@ from core.spec import Experiment, RunSpec
 from core.worker import Child, settle
 
 
-def queued(home: Home, dataset: Dataset, seed: int = 0, candidate: str = "majority", device: str = "cpu") -> RunFolder:
-    info, chosen = dataset.info, resolve(candidate)
+def queued(
+    home: Home, dataset: Dataset, seed: int = 0, candidate: str = "majority", device: str = "cpu", **settings: object
+) -> RunFolder:
+    info, chosen = dataset.info, resolve(candidate, settings)
     spec = RunSpec(
         dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=chosen, seed=seed, device=device
     )

@@ -28,7 +28,7 @@ def write(folder: RunFolder, *blocks: list[dict[str, object]]) -> None:
 
 @pytest.fixture
 def folder(home: Home, dataset: Dataset) -> RunFolder:
-    made = queued(home, dataset, candidate="minilm-full")
+    made = queued(home, dataset, candidate="minilm-full", epochs=3)
     assert (summary(made).status, summary(made).share, summary(made).line) == ("queued", 0.0, "waiting")
     made.set_state("running", started_at=files.now(), attempt=1)
     return made
@@ -140,11 +140,11 @@ def test_odd_events_do_no_harm(folder: RunFolder) -> None:
 
 def test_the_queue_in_one_line(home: Home, dataset: Dataset) -> None:
     assert queue_line(home) == "Nothing is running"
-    first, _, _ = (queued(home, dataset, seed, candidate="minilm-full") for seed in range(3))
+    first, _, _ = (queued(home, dataset, seed, candidate="minilm-full", epochs=3) for seed in range(3))
     assert queue_line(home) == "3 waiting"
     first.set_state("running")
     write(first, events(1, 50, now(-50)))
     with first.lock():
         line = queue_line(home)
-    assert line.startswith("minilm-full 36 %, ")
+    assert line.startswith(f"{first.spec.candidate.label} 36 %, ")
     assert line.endswith(" left · 2 waiting")

@@ -199,6 +199,15 @@ def test_a_run_cancelled_while_its_process_starts_is_not_run(home: Home, dataset
     assert (state.status, state.attempt) == ("cancelled", 0)
 
 
+def test_two_workers_at_once_execute_each_run_once(home: Home, dataset: Dataset) -> None:
+    folders = [queued(home, dataset, seed) for seed in range(2)]
+    one, other = Worker(home, command("work:0.1")), Worker(home, command("work:0.1"))
+    one.step()
+    other.step()
+    until(lambda: all(status(folder) == "finished" for folder in folders) and other.step() is not None, one)
+    assert [folder.state.attempt for folder in folders if folder.state] == [1, 1]
+
+
 def test_a_worker_ends_when_nothing_is_left_to_do(home: Home, dataset: Dataset) -> None:
     folder = queued(home, dataset)
     Worker(home, command("work:0"), idle_seconds=0.3).serve()
