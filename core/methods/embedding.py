@@ -57,7 +57,7 @@ class EmbeddingLinear:
         context.notes["truncated_examples"] = truncated
         self.head = fit_head(features, [example.target for example in train], self.settings, context)
         known, _ = self._embed(validation, context)
-        report_validation(self.head, known, [example.target for example in validation], context)
+        report_validation(self.head, known, validation, context)
 
     def predict(self, examples: Sequence[Example], context: Context) -> Iterator[Prediction]:
         """Predict in batches of similar length; a batch's predictions come as it is done."""

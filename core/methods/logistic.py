@@ -17,6 +17,7 @@ from core.errors import TradeoffError
 from core.methods.base import Context
 from core.methods.saved import softmax
 from core.methods.settings import LinearSettings
+from core.tasks.base import Example
 
 MOST_ITERATIONS = 500
 TOLERANCE = 0.0012
@@ -114,13 +115,13 @@ def check_label_count(texts: int, labels: int) -> None:
         )
 
 
-def report_validation(head: LogisticHead, features: Any, targets: Sequence[str], context: Context) -> None:
+def report_validation(head: LogisticHead, features: Any, examples: Sequence[Example], context: Context) -> None:
     """Report accuracy on validation as the last event of the fit."""
     event: dict[str, Any] = {"phase": "fit", "step": MOST_ITERATIONS, "steps": MOST_ITERATIONS}
-    if len(targets):
+    if examples:
         best = head.probabilities(features).argmax(1)
-        hits = sum(head.labels[i] == target for i, target in zip(best, targets, strict=True))
-        event |= {"metric": "validation_accuracy", "value": hits / len(targets)}
+        hits = sum(head.labels[i] == example.target for i, example in zip(best, examples, strict=True))
+        event |= {"metric": "validation_accuracy", "value": hits / len(examples)}
     context.report(event)
 
 

@@ -87,7 +87,7 @@ def _checked(folder: Path, name: str) -> Path:
         shards = set(json.loads((folder / "model.safetensors.index.json").read_text())["weight_map"].values())
     except FileNotFoundError:
         raise TradeoffError("The model has no safetensors weights", name, NO_SAFETENSORS) from None
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise TradeoffError("The model's list of weight files cannot be read", name, "Download it again.") from None
     missing = sorted(shard for shard in shards if not (folder / shard).is_file())
     if missing:

@@ -42,8 +42,7 @@ class TfidfLinear:
         features = self._learn_features(train, len(set(targets)), context)
         context.notes["features"] = features.shape[1]
         self.head = fit_head(features, targets, self.settings, context)
-        known = self._features(validation, context)
-        report_validation(self.head, known, [example.target for example in validation], context)
+        report_validation(self.head, self._features(validation, context), validation, context)
 
     def predict(self, examples: Sequence[Example], context: Context) -> Iterator[Prediction]:
         """Predict chunk after chunk."""
@@ -101,6 +100,8 @@ class TfidfLinear:
         return _side_by_side(parts, len(train))
 
     def _features(self, examples: Sequence[Example], context: Context) -> Any:
+        if not examples:
+            return _side_by_side([], 0)
         parts = [vectorizer.transform(_texts(examples, context)) for vectorizer in self.vectorizers.values()]
         return _side_by_side(parts, len(examples))
 

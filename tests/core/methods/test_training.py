@@ -1,4 +1,4 @@
-"""The training loop and what it stands on: schedule, weights of labels, optimizer groups, early stopping, checkpoints."""
+"""The training loop and what it stands on: schedule, label weights, optimizer, early stopping, checkpoints."""
 
 import json
 from pathlib import Path
@@ -73,8 +73,8 @@ def test_evaluations_are_spread_over_the_epochs() -> None:
 
 
 def test_biases_do_not_decay_and_the_head_learns_faster() -> None:
-    parameters = {name: torch.nn.Parameter(torch.zeros(shape)) for name, shape in
-                  {"body.weight": (2, 2), "body.bias": (2,), "head.weight": (2, 2), "head.bias": (2,)}.items()}  # fmt: skip
+    shapes = {"body.weight": (2, 2), "body.bias": (2,), "head.weight": (2, 2), "head.bias": (2,)}
+    parameters = {name: torch.nn.Parameter(torch.zeros(shape)) for name, shape in shapes.items()}
     settings = EncoderSettings(weight_decay=0.1, head_learning_rate_factor=7)
     optimizer = make_optimizer(parameters, frozenset({"head.weight", "head.bias"}), settings)
     found = {id(p): (g["weight_decay"], g["factor"]) for g in optimizer.param_groups for p in g["params"]}
