@@ -38,11 +38,21 @@ class Candidate(Record):
         return f"{self.id} [{', '.join(f'{name}={_plain(self.settings[name])}' for name in self.changed)}]"
 
 
+class DatasetRef(Record):
+    """A version of a dataset by name."""
+
+    dataset: str
+    fingerprint: str
+    task: TaskName
+
+
 class RunSpec(Record):
     """A candidate fitted and tested once on one version of a dataset, with one seed and train size.
 
     `train_size` None means all training examples. `device` is where it is metered: the same candidate on
-    another device is another run, since its usage differs.
+    another device is another run, since its usage differs. `joint` names *all* datasets, this one among them, that one
+    model was fitted on together; each of them has a run of its own, and the fit is done once and shared. Empty when
+    the model was fitted on this dataset alone.
     """
 
     dataset: str
@@ -52,6 +62,7 @@ class RunSpec(Record):
     seed: int = Field(0, ge=0, le=2**31 - 1)
     train_size: int | None = Field(None, ge=1)
     device: Device = "cpu"
+    joint: tuple[DatasetRef, ...] = ()
 
     @property
     def run_id(self) -> str:

@@ -4,13 +4,15 @@ The bootstrap works on confusion counts, so a thousand resamples of a large test
 equal scikit-learn's (`f1_score`, `matthews_corrcoef`), which the tests check on random cases.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.tasks.base import Statistic
 
 Z95 = 1.959963984540054
 RESAMPLES = 1000
@@ -79,6 +81,31 @@ def per_label(codes: Codes) -> list[dict[str, Any]]:
         }
         for i, label in enumerate(codes.labels)
     ]
+
+
+def statistics(codes: Codes) -> dict[str, Statistic]:
+    """Accuracy, macro and weighted F1 and MCC as statistics: right or not, and what each example adds to the counts."""
+    n, k = len(codes.gold), len(codes.labels)
+    rows = np.arange(n)
+    counts = np.zeros((n, 3, k + 1))
+    counts[rows, 0, codes.gold] = codes.gold == codes.predicted
+    counts[rows, 1, codes.gold] = 1
+    counts[rows, 2, codes.predicted] = 1
+    flat = counts.reshape(n, -1)
+
+    def value(name: str) -> Callable[[NDArray], NDArray]:
+        def of(sums: NDArray) -> NDArray:
+            parts = np.moveaxis(sums.reshape(*sums.shape[:-1], 3, k + 1), -2, 0)
+            hit, support, predicted = (part[..., :k] for part in parts)
+            return f1_mcc(hit, support, predicted, n)[name]
+
+        return of
+
+    right = np.stack([codes.gold == codes.predicted, np.ones(n)], 1).astype(np.float64)
+    return {
+        "accuracy": Statistic(right, lambda sums: sums[..., 0] / np.maximum(sums[..., 1], 1)),
+        **{name: Statistic(flat, value(name)) for name in ("macro_f1", "weighted_f1", "mcc")},
+    }
 
 
 def f1_mcc(hit: NDArray, support: NDArray, predicted: NDArray, n: int) -> dict[str, NDArray]:

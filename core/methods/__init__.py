@@ -36,6 +36,8 @@ class MethodEntry:
     summary: str
     memory_setting: str = ""
     """The setting to lower when memory runs out."""
+    joint: bool = False
+    """Whether one model can be fitted on several datasets together (`fit_parts`)."""
 
 
 METHODS: dict[str, MethodEntry] = {

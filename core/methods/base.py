@@ -36,7 +36,9 @@ class Prediction:
     """What a candidate answered for one example.
 
     `target` is the encoded prediction, or None (invalid) with the `reason`. `probabilities` are aligned to the
-    label set of the context and sum to 1. `seconds` is this text's share of its batch's wall time.
+    label set of the context: for single_label they sum to 1, for multi_label each stands alone, and tasks with spans
+    have none. `confidence` is the probability of the whole answer. `seconds` is this text's share of its batch's wall
+    time.
     """
 
     id: str
@@ -47,6 +49,17 @@ class Prediction:
     completion: str | None = None
     seconds: float = 0.0
     tokens: Tokens = Tokens()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several datasets that one model is fitted on together: its name, task, label set and examples."""
+
+    dataset: str
+    task: Task
+    labels: list[str]
+    train: Sequence[Example]
+    validation: Sequence[Example]
 
 
 class Cancelled(Exception):
@@ -63,7 +76,8 @@ class Context:
 
     Attributes:
         task: the task, for scoring validation predictions.
-        labels: the dataset's label set, sorted; probabilities are aligned to it.
+        labels: the dataset's label set, sorted.
+        dataset: the dataset's name; a method fitted on several tells by it which of them a text belongs to.
         device: "cpu" or "cuda".
         seed: seeds every random choice.
         models: folder for models converted once (`Home.cache / "models"`).
@@ -84,6 +98,7 @@ class Context:
     should_stop: Callable[[], bool] = lambda: False
     notes: dict[str, Any] = field(default_factory=dict)
     """Facts about the run worth keeping, e.g. truncated examples; they end in `notes` of usage.json."""
+    dataset: str = ""
 
     def stop_if_asked(self) -> None:
         """Raises `Cancelled` when the run is to stop."""
@@ -99,6 +114,9 @@ class Method(Protocol):
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: Context) -> None:
         """Learn from `train`; choose (early stopping, thresholds) on `validation` only."""
+
+    # Methods whose row says `joint` also have `fit_parts(parts: Sequence[Part], context: Context) -> None`: one model
+    # for several datasets; `predict` then goes by `context.dataset`.
 
     def predict(self, examples: Sequence[Example], context: Context) -> Iterator[Prediction]:
         """A prediction an example, in any order, as they are ready. Targets of `examples` are never looked at."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from core.errors import unknown
 from core.prompts.labels import LabelReader, Reading, written
 from core.tasks.base import Example, Task
+from core.tasks.target import Target
 
 
 class PromptStyle(Protocol):
@@ -116,7 +117,7 @@ class Serial(_Style):
 
     def label(self, task: Task, target: str) -> str:
         """A space and the label; a label that would break the line is written as a JSON string."""
-        return " " + written(task.decode(target))
+        return " " + written(task.decode(target).labels[0])
 
     def read(self, task: Task, completion: str) -> Reading:
         """The label on the first line that says something; code fences and the word `Label:` are passed over."""
@@ -152,7 +153,7 @@ class Json(_Style):
 
     def label(self, task: Task, target: str) -> str:
         """The label as the inside of a JSON string."""
-        return _json(task.decode(target))[1:-1]
+        return _json(task.decode(target).labels[0])[1:-1]
 
     def read(self, task: Task, completion: str) -> Reading:
         """The `label` of the first JSON object; without any object, the label on the first line."""
@@ -193,7 +194,7 @@ def get_style(name: str, labels: Sequence[str]) -> PromptStyle:
 
 
 def _encoded(task: Task, reading: Reading) -> Reading:
-    return reading if reading.target is None else Reading(task.encode(reading.target))
+    return reading if reading.target is None else Reading(task.encode(Target((reading.target,))))
 
 
 def _telling(lines: Sequence[str]) -> list[str]:

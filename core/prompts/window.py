@@ -13,6 +13,7 @@ from core.prompts.layout import ChatTemplate, Layout, instruct, lay_out
 from core.prompts.styles import PromptStyle
 from core.prompts.tree import told_apart
 from core.tasks.base import Example, Task
+from core.tasks.target import Target
 
 CHARACTERS_PER_TOKEN = 32
 """More than any tokenizer packs into a token of running text: what is beyond is cut before it is tokenized."""
@@ -141,7 +142,7 @@ def _tokens(
 ) -> tuple[list[int], list[int], list[tuple[int, ...]]]:
     shared = (engine.beginning() if begins else []) + engine.encode([layout.shared])[0]
     tail = engine.encode([layout.tail], after=style.delimited("a"))[0]
-    written = [engine.neutral(style.label(task, task.encode(label))) for label in labels]
+    written = [engine.neutral(style.label(task, task.encode(Target((label,))))) for label in labels]
     answers = engine.encode(written, after=layout.tail)
     closing = engine.encode([style.closing or "\n"], after=style.opening)[0]
     return shared, tail, told_apart(answers, closing)

@@ -2,9 +2,13 @@
 
 from core.errors import unknown
 from core.tasks.base import Example, Score, Task
+from core.tasks.intent_slots import IntentSlots
+from core.tasks.multi_label import MultiLabel
 from core.tasks.single_label import SingleLabel
+from core.tasks.target import Span, Target
+from core.tasks.token_labels import TokenLabels
 
-TASKS: dict[str, Task] = {task.name: task for task in (SingleLabel(),)}
+TASKS: dict[str, Task] = {task.name: task for task in (SingleLabel(), MultiLabel(), TokenLabels(), IntentSlots())}
 
 
 def get_task(name: str) -> Task:
@@ -18,4 +22,4 @@ def get_task(name: str) -> Task:
     return TASKS[name]
 
 
-__all__ = ["TASKS", "Example", "Score", "Task", "get_task"]
+__all__ = ["TASKS", "Example", "Score", "Span", "Target", "Task", "get_task"]

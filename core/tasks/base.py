@@ -1,8 +1,13 @@
-"""The contract of a task."""
+"""The contract of a task, and what all tasks share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.tasks.target import Span, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +31,75 @@ class Score:
     n: int
 
 
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A metric as a function of sums over examples, so that resampling examples never scores them again.
+
+    `counts` has shape (examples, k): what each example contributes. `value` takes sums over examples, shape
+    (..., k), and gives the metric, shape (...).
+    """
+
+    counts: NDArray[np.float64]
+    value: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
 class Task(Protocol):
-    """What is predicted and how it is scored. Targets and predictions travel as encoded strings."""
+    """What is predicted and how it is scored. Targets and predictions travel as encoded strings.
+
+    Attributes:
+        name: one of `core.spec.TaskName`.
+        title: what a user calls it.
+        text_labels: how many labels a whole text carries: `none`, exactly `one`, or `any` number.
+        has_spans: whether parts of a text carry labels.
+        primary_metric: what candidates are ranked by; higher is better.
+        metrics: each metric's name and what it means in plain words, the primary one first.
+    """
 
     name: str
+    title: str
+    text_labels: Literal["none", "one", "any"]
+    has_spans: bool
     primary_metric: str
     metrics: dict[str, str]
-    """Each metric's name and what it means in plain words."""
 
-    def encode(self, target: Any) -> str:
-        """The target as the string that is stored."""
+    def encode(self, target: Target) -> str:
+        """The target as the string that is stored: equal targets give equal strings."""
 
-    def decode(self, encoded: str) -> Any:
-        """The inverse of `encode`."""
+    def decode(self, encoded: str) -> Target:
+        """The inverse of `encode`.
+
+        Raises:
+            ValueError: the string is no target of this task.
+        """
 
     def label_set(self, targets: Sequence[str]) -> list[str]:
-        """The labels that occur in encoded targets, sorted."""
+        """The labels that occur in encoded targets, sorted: the label set of a dataset."""
+
+    def text_label_set(self, labels: Sequence[str]) -> list[str]:
+        """Those of a label set that whole texts carry."""
+
+    def span_label_set(self, labels: Sequence[str]) -> list[str]:
+        """Those of a label set that spans carry."""
+
+    def shown(self, encoded: str, text: str) -> str:
+        """The target in plain words, for tables and exports: `sun, rain`; `Berlin [city]`."""
+
+    def statistics(
+        self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str]
+    ) -> dict[str, Statistic]:
+        """Every metric of the task as a statistic over the examples. None is an invalid answer: it counts as wrong."""
 
     def score(
         self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str], split: str
     ) -> list[Score]:
-        """Every metric of the task with its interval; the primary metric first. None is an invalid answer."""
+        """Every metric of the task with its interval; the primary metric first."""
 
     def report(
         self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str]
     ) -> list[dict[str, Any]]:
         """A row a label: label, precision, recall, f1, support, predicted."""
+
+
+def shown_spans(spans: Sequence[Span], text: str) -> str:
+    """Spans in plain words: `Berlin [city]; 7 am [time]`."""
+    return "; ".join(f"{text[span.start : span.end]} [{span.label}]" for span in spans)

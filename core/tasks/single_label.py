@@ -1,18 +1,22 @@
 """One label for each text."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from core.analysis import metrics
-from core.tasks.base import Score
+from core.tasks.base import Score, Statistic
+from core.tasks.target import Target
 
 
 class SingleLabel:
     """A text has exactly one label out of a closed set. An invalid answer counts as a wrong one."""
 
     name = "single_label"
+    title = "One label for each text"
+    text_labels: Literal["none", "one", "any"] = "one"
+    has_spans = False
     primary_metric = "accuracy"
     metrics = {
         "accuracy": "Share of texts that get the right label",
@@ -21,17 +25,36 @@ class SingleLabel:
         "mcc": "Matthews correlation: 1 perfect, 0 no better than chance",
     }
 
-    def encode(self, target: Any) -> str:
+    def encode(self, target: Target) -> str:
         """The label itself."""
-        return str(target)
+        (label,) = target.labels
+        return label
 
-    def decode(self, encoded: str) -> str:
-        """The label itself."""
-        return encoded
+    def decode(self, encoded: str) -> Target:
+        """The inverse of `encode`."""
+        return Target((encoded,))
 
     def label_set(self, targets: Sequence[str]) -> list[str]:
         """The labels that occur, sorted."""
         return sorted(set(targets))
+
+    def text_label_set(self, labels: Sequence[str]) -> list[str]:
+        """All of them."""
+        return list(labels)
+
+    def span_label_set(self, labels: Sequence[str]) -> list[str]:  # noqa: ARG002
+        """None: there are no spans."""
+        return []
+
+    def shown(self, encoded: str, text: str) -> str:  # noqa: ARG002
+        """The label."""
+        return encoded
+
+    def statistics(
+        self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str]
+    ) -> dict[str, Statistic]:
+        """Every metric as a statistic over examples."""
+        return metrics.statistics(metrics.confusion_codes(targets, predictions, labels))
 
     def score(
         self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str], split: str
