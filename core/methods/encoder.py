@@ -6,18 +6,14 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification
-from transformers.pytorch_utils import Conv1D
 
-from core import files
-from core.errors import TradeoffError
 from core.methods import checked_settings, method_entry
+from core.methods.adapters import adapter_tensors, load_adapter, lora_config, merged, save_adapter, wrap
 from core.methods.base import Context, Prediction, Tokens, memory_guard
 from core.methods.batching import TextTokenizer
 from core.methods.device import Arithmetic, arithmetic, settle
 from core.methods.inference import run_batches
-from core.methods.models import loading
 from core.methods.pretrained import load_model, load_tokenizer
 from core.methods.saved import aligned, read_about, softmax, to_prediction, write_about
 from core.methods.settings import EncoderSettings
@@ -177,58 +173,24 @@ class EncoderLora(Encoder):
     def save(self, folder: Path) -> None:
         """Write the adapter and the head (PEFT's own files), the tokenizer, labels and settings; not the model."""
         write_about(folder, self.method, self.settings, self.labels, self.model_name)
-        self.adapter_config.save_pretrained(folder)
-        files.write_through(folder / "adapter_model.safetensors", lambda part: save_file(self.adapter, part))
+        save_adapter(folder, self.adapter_config, self.adapter)
         self._tokenizer().tokenizer.save_pretrained(folder)
 
     def _restore(self, folder: Path, context: Context) -> None:
-        from peft import LoraConfig, set_peft_model_state_dict
-
         self._start(self.model_name, context)
-        with loading(f"saved in {folder}"):
-            self.adapter_config = LoraConfig.from_pretrained(str(folder))
-            self._wrap()
-            self.adapter = load_file(folder / "adapter_model.safetensors")
-            set_peft_model_state_dict(self.model, self.adapter)
-        self._merge()
+        wrapped, self.adapter_config, self.adapter = load_adapter(self.model, folder)
+        self.model = merged(wrapped)
 
     def _prepare_training(self, new: set[str]) -> frozenset[str]:
-        from peft import LoraConfig
-
         heads = [name for name, module in _head_modules(self.model, new).items() if _has_parameters(module)]
-        outside = tuple(f"{name}." for name in heads)
-        targets = [
-            name
-            for name, module in self.model.named_modules()
-            if _is_linear(module) and name not in heads and not name.startswith(outside)
-        ]
-        if not targets:
-            raise TradeoffError(
-                f"{self.model_name} has no linear layers to adapt", remedy="Fine-tune it with encoder-full."
-            )
         settings: Any = self.settings
-        self.adapter_config = LoraConfig(
-            task_type="SEQ_CLS", r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.lora_dropout,
-            target_modules=targets, modules_to_save=sorted(heads), base_model_name_or_path=self.model_name,
-        )  # fmt: skip
-        self._wrap()
+        self.adapter_config = lora_config(self.model, settings, "SEQ_CLS", heads, base=self.model_name)
+        self.model = wrap(self.model, self.adapter_config)
         return frozenset(name for name, _ in self.model.named_parameters() if ".modules_to_save." in name)
 
     def _finish_training(self) -> None:
-        from peft import get_peft_model_state_dict
-
-        state = get_peft_model_state_dict(self.model, save_embedding_layers=False)
-        self.adapter = {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
-        self._merge()
-
-    def _wrap(self) -> None:
-        from peft import get_peft_model
-
-        self.model = get_peft_model(self.model, self.adapter_config)
-
-    def _merge(self) -> None:
-        self.model = self.model.merge_and_unload()
-        self.model.eval()
+        self.adapter = adapter_tensors(self.model)
+        self.model = merged(self.model)
 
 
 def _head_modules(model: Any, new: set[str]) -> dict[str, torch.nn.Module]:
@@ -243,7 +205,3 @@ def _head_modules(model: Any, new: set[str]) -> dict[str, torch.nn.Module]:
 
 def _has_parameters(module: torch.nn.Module) -> bool:
     return any(True for _ in module.parameters())
-
-
-def _is_linear(module: torch.nn.Module) -> bool:
-    return isinstance(module, (torch.nn.Linear, Conv1D))

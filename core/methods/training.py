@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
 from core.errors import TradeoffError
+from core.methods.adapters import adapter_factor
 from core.methods.base import Cancelled, Context
 from core.methods.batching import Encoded, TextTokenizer, epoch_batches
 from core.methods.checkpoint import (
@@ -213,18 +214,19 @@ class Trainer:
 def make_optimizer(
     parameters: dict[str, torch.nn.Parameter], head: frozenset[str], settings: EncoderSettings
 ) -> torch.optim.AdamW:
-    """AdamW in four groups: weights decay, biases and norms do not; the parameters named in `head` learn faster."""
-    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    """AdamW in groups: weights decay, biases and norms do not; the head's parameters and LoRA+'s B learn faster."""
+    groups: dict[tuple[bool, float], list[torch.nn.Parameter]] = {}
     for name, parameter in parameters.items():
-        groups.setdefault((parameter.ndim > 1, name in head), []).append(parameter)
+        factor = settings.head_learning_rate_factor if name in head else adapter_factor(name, settings)
+        groups.setdefault((parameter.ndim > 1, factor), []).append(parameter)
     return torch.optim.AdamW(
         [
             {
                 "params": members,
                 "weight_decay": settings.weight_decay if decays else 0.0,
-                "factor": settings.head_learning_rate_factor if in_head else 1.0,
+                "factor": factor,
             }
-            for (decays, in_head), members in groups.items()
+            for (decays, factor), members in groups.items()
         ],
         lr=settings.learning_rate,
         fused=True,

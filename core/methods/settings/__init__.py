@@ -3,12 +3,13 @@
 Forms, flags and docs are drawn from these records, so a field's description is what a user reads.
 """
 
+from core.methods.settings.adapters import AdapterSettings
 from core.methods.settings.base import Settings
 from core.methods.settings.encoder import EncoderLoraSettings, EncoderSettings
 from core.methods.settings.linear import EmbeddingLinearSettings, LinearSettings, MajoritySettings, TfidfLinearSettings
 from core.methods.settings.prompt import PromptSettings
 
 __all__ = [
-    "EmbeddingLinearSettings", "EncoderLoraSettings", "EncoderSettings", "LinearSettings", "MajoritySettings",
-    "PromptSettings", "Settings", "TfidfLinearSettings",
+    "AdapterSettings", "EmbeddingLinearSettings", "EncoderLoraSettings", "EncoderSettings", "LinearSettings",
+    "MajoritySettings", "PromptSettings", "Settings", "TfidfLinearSettings",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from core.methods.settings.adapters import AdapterSettings
 from core.methods.settings.base import Settings
 
 
@@ -39,13 +40,10 @@ class EncoderSettings(Settings):
     )
 
 
-class EncoderLoraSettings(EncoderSettings):
+class EncoderLoraSettings(EncoderSettings, AdapterSettings):
     """Fine-tuning low-rank adapters on every linear layer of a frozen encoder."""
 
     learning_rate: float = Field(5e-4, gt=0, le=1, description="Peak learning rate (AdamW)")
     head_learning_rate_factor: float = Field(
         2, ge=1, le=100, description="The new classification head learns this many times faster"
     )
-    rank: int = Field(16, ge=1, le=512, description="Rank of the adapters (LoRA r): more can learn more")
-    alpha: int = Field(32, ge=1, le=1024, description="Scale of the adapters (LoRA alpha)")
-    lora_dropout: float = Field(0.05, ge=0, le=0.9, description="Dropout inside the adapters")
