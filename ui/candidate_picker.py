@@ -20,7 +20,9 @@ FORM_PIXELS = 620
 BADGES = {"baseline": "gray", "encoder": "blue", "finetuned_llm": "orange", "prompted_llm": "green", "api": "violet"}
 HOW = {
     "full": "fine-tune all its weights", "lora": "fine-tune small adapters", "linear": "freeze it, fit a linear layer",
-    "zero-shot": "ask it without examples", "few-shot": "ask it with six examples",
+    "qlora": "fine-tune small adapters over 4-bit weights", "zero-shot": "ask it without examples",
+    "few-shot": "ask it with six examples", "setfit": "fine-tune it on pairs of texts (SetFit)",
+    "gliner": "ask it for labels it never saw (GLiNER)",
 }  # fmt: skip
 
 
