@@ -217,7 +217,7 @@ def _run_rows(home: Home, ids: Sequence[str] | None = None) -> list[dict[str, An
         spec, state, progress = folder.spec, folder.state, summary(folder)
         rows.append(
             {
-                "run": folder.run_id, "dataset": spec.dataset, "candidate": spec.candidate.label, "seed": spec.seed,
+                "run": folder.run_id, "dataset": spec.dataset, "candidate": spec.label, "seed": spec.seed,
                 "train_size": spec.train_size, "device": spec.device, "status": state.status if state else "queued",
                 "progress": progress.line, "reason": state.reason if state else "",
                 "remedy": state.remedy if state else "",
@@ -229,7 +229,7 @@ def _run_rows(home: Home, ids: Sequence[str] | None = None) -> list[dict[str, An
 def _planned_row(run: Any) -> dict[str, Any]:
     found = run.estimate
     return {
-        "run": run.spec.run_id, "candidate": run.spec.candidate.label, "seed": run.spec.seed,
+        "run": run.spec.run_id, "candidate": run.spec.label, "seed": run.spec.seed,
         "train_size": run.spec.train_size, "status": run.status or "new", **found.model_dump(mode="json"),
     }  # fmt: skip
 

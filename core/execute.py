@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from core import environment, files
+from core import environment, files, joint
 from core.analysis.metrics import wilson
 from core.data.dataset import load_dataset, nested_sample
 from core.devices import device_lock
@@ -57,6 +57,7 @@ class Execution:
             task=get_task(self.spec.task), labels=self.dataset.info.labels, device=self.spec.device,
             seed=self.spec.seed, models=home.cache / "models", checkpoints=folder.path / "checkpoints",
             report=self.report, should_stop=lambda: self.stopping or folder.cancel_requested,
+            dataset=self.spec.dataset,
         )  # fmt: skip
 
     def stop(self, _signal: int, _frame: FrameType | None) -> None:
@@ -106,23 +107,38 @@ class Execution:
 
     def _fitted(self, kind: type[Method], meter: Meter) -> Method:
         saved, notes = self.folder.path / "model", self.parts / "notes.json"
+        if self.spec.joint and not notes.exists():
+            taken = joint.take_model(self.home, self.folder)
+            if taken is not None:
+                files.write_json(notes, taken)
         if notes.exists():
             self.context.notes.update(files.read_json(notes, {}))
             return kind.load(saved, self.context)
         candidate = self.spec.candidate
-        train = nested_sample(self.dataset.examples("train"), self.spec.train_size, self.spec.seed)
         method = kind(checked_settings(candidate.method, candidate.settings, candidate.id), candidate.model)
         with self._metered(meter, "fit") as phase:
-            method.fit(train, self.dataset.examples("validation"), self.context)
-            phase.texts += len(train)
+            phase.texts += self._fit(method)
         part = self.folder.path / "model.part"
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(saved, ignore_errors=True)
         part.mkdir()
         method.save(part)
         part.rename(saved)
+        if self.spec.joint:
+            joint.note_usage(self.folder, self._usage_of_all_attempts()["fit"], self.context.notes)
         files.write_json(notes, self.context.notes)
         return method
+
+    def _fit(self, method: Method) -> int:
+        """Fit the method; returns how many texts it was fitted on."""
+        if self.spec.joint:
+            together = joint.load_parts(self.home, self.spec)
+            joint.note_fit(self.folder, together)
+            method.fit_parts(together, self.context)  # type: ignore[attr-defined]
+            return sum(len(part.train) for part in together)
+        train = nested_sample(self.dataset.examples("train"), self.spec.train_size, self.spec.seed)
+        method.fit(train, self.dataset.examples("validation"), self.context)
+        return len(train)
 
     def _predictions(self, method: Method, meter: Meter) -> PredictionLog:
         with PredictionLog(self.parts / "predictions.jsonl") as log:
@@ -148,7 +164,7 @@ class Execution:
         chosen = examples[:: max(1, len(examples) // LATENCY_TEXTS)][:LATENCY_TEXTS]
         context = Context(
             self.context.task, self.context.labels, self.context.device, self.context.seed, self.context.models,
-            should_stop=self.context.should_stop,
+            should_stop=self.context.should_stop, dataset=self.context.dataset,
         )  # fmt: skip
         for example in chosen[:LATENCY_WARM_UP]:
             list(method.predict([example], context))
@@ -175,7 +191,12 @@ class Execution:
             scores.append(Score("invalid_rate", split, invalid / len(answers), low, high, len(answers)))
         write_predictions(self.folder.path / "predictions.parquet", by_split, log.done)
         self.folder.write_scores(scores, self.context.labels)
-        self.folder.write_usage(self._usage_of_all_attempts(), self.context.notes)
+        phases = self._usage_of_all_attempts()
+        if self.spec.joint:
+            share, note = joint.fit_share(self.folder)
+            phases |= {"fit": share} if share else {}
+            self.context.notes.update(note)
+        self.folder.write_usage(phases, self.context.notes)
 
     def _usage_of_all_attempts(self) -> dict[str, Usage]:
         phases: dict[str, Usage] = {}

@@ -1,29 +1,19 @@
 """Launch, cancel and retry runs. The queue is the set of run folders in state queued, in the order of `queued_at`."""
 
-import logging
 import shutil
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from core import files, trash
-from core.candidates import resolve
-from core.data.dataset import Dataset, load_dataset
-from core.devices import devices, resolve_device
-from core.errors import TradeoffError, unknown
-from core.estimate import Estimate, estimate
+from core.errors import TradeoffError
 from core.experiment_file import read_experiment
-from core.history import mean_tokens, past_runs
 from core.home import Home
-from core.methods import method_entry
-from core.preferences import load as load_preferences
+from core.planning import PlannedRun, plan, specs
 from core.processes import end_processes, has_died, run_process
 from core.reconcile import RESUMES, open_runs, reconcile
 from core.runs import ENDED, RunFolder, Status, create_run, find_run
-from core.spec import Candidate, Experiment, RunSpec
+from core.spec import Experiment
 from core.worker import ensure_worker
 
 __all__ = ["PlannedRun", "cancel", "delete", "launch", "plan", "read_experiment", "restore", "retry", "specs"]
@@ -31,72 +21,6 @@ __all__ = ["PlannedRun", "cancel", "delete", "launch", "plan", "read_experiment"
 CANCEL_GRACE_SECONDS = 3.5
 AGAIN: tuple[Status, ...] = ("failed", "cancelled")
 ATTEMPTED = ("parts", "checkpoints", "model", "model.part")
-BUNDLED = ("minilm", "smollm2")
-LARGEST_SEED = 2**31 - 1
-log = logging.getLogger("tradeoff")
-
-
-@dataclass(frozen=True)
-class PlannedRun:
-    """A run that a launch would make: where it stands already, and what it will take (None: could not be estimated)."""
-
-    spec: RunSpec
-    status: Status | None
-    estimate: Estimate | None
-
-    @property
-    def run_id(self) -> str:
-        """The name of its folder."""
-        return self.spec.run_id
-
-    @property
-    def reused(self) -> bool:
-        """Whether it has finished before, so that nothing is to be done."""
-        return self.status == "finished"
-
-
-def specs(home: Home, experiment: Experiment) -> list[RunSpec]:
-    """Every run of a grid, candidates first, each once.
-
-    Raises:
-        TradeoffError: an unknown dataset, candidate or setting, a method that cannot do the task, a train size
-            that the dataset does not have, or a device that is not here.
-    """
-    dataset = load_dataset(home, experiment.dataset)
-    unused = set(experiment.settings) - set(experiment.candidates)
-    if unused:
-        raise unknown("launched candidate", sorted(unused)[0], experiment.candidates)
-    device, info = resolve_device(experiment.device), dataset.info
-    for size in experiment.train_sizes:
-        _check_size(dataset, size)
-    for seed in experiment.seeds:
-        if not 0 <= seed <= LARGEST_SEED:
-            raise TradeoffError(f"A seed of {seed} cannot be used", remedy=f"Take one from 0 to {LARGEST_SEED:,}.")
-    found = [
-        RunSpec(
-            dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=candidate, seed=seed,
-            train_size=None if size == info.counts["train"] else size, device=device,
-        )
-        for candidate in [_candidate(name, experiment, dataset) for name in experiment.candidates]
-        for seed in experiment.seeds
-        for size in experiment.train_sizes
-    ]  # fmt: skip
-    return list({spec.run_id: spec for spec in found}.values())
-
-
-def plan(home: Home, experiment: Experiment) -> list[PlannedRun]:
-    """What a launch would do, and what each run will take.
-
-    Raises:
-        TradeoffError: see `specs`.
-    """
-    runs, dataset = specs(home, experiment), load_dataset(home, experiment.dataset)
-    states = [RunFolder(home.runs / spec.run_id).state for spec in runs]
-    found = _estimates(home, runs, dataset)
-    return [
-        PlannedRun(spec, state.status if state else None, estimated)
-        for spec, state, estimated in zip(runs, states, found, strict=True)
-    ]
 
 
 def launch(home: Home, experiment: Experiment) -> list[RunFolder]:
@@ -177,48 +101,6 @@ def restore(home: Home, run_id: str) -> RunFolder:
         TradeoffError: it is not in the trash, or the run exists again.
     """
     return trash.take_back(home, run_id)
-
-
-def _estimates(home: Home, runs: Sequence[RunSpec], dataset: Dataset) -> list[Estimate | None]:
-    """An estimate a run; None where there is none to be had, which must not keep anybody from launching."""
-    try:
-        known, history, preferences = devices(), past_runs(home), load_preferences(home)
-        length = mean_tokens(dataset)
-    except Exception:
-        log.exception("Nothing could be estimated")
-        return [None] * len(runs)
-    found: list[Estimate | None] = []
-    for spec in runs:
-        try:
-            found.append(estimate(spec, dataset.info, length, history, known, preferences))
-        except Exception:
-            log.exception("%s could not be estimated", spec.run_id)
-            found.append(None)
-    return found
-
-
-def _candidate(name: str, experiment: Experiment, dataset: Dataset) -> Candidate:
-    changes: dict[str, Any] = experiment.settings.get(name, {})
-    candidate = resolve(name, changes)
-    if dataset.info.task not in method_entry(candidate.method).tasks:
-        raise TradeoffError(
-            f"{name} cannot do {dataset.info.task}", dataset.info.name, "Choose another candidate for this dataset."
-        )
-    folder = Path(candidate.model or "").expanduser()
-    if candidate.model and candidate.model not in BUNDLED and not folder.is_absolute() and folder.is_dir():
-        # The run's process works in another folder than the one that the user named the model from.
-        return candidate.model_copy(update={"model": str(folder.resolve())})
-    return candidate
-
-
-def _check_size(dataset: Dataset, size: int | None) -> None:
-    most = dataset.info.counts["train"]
-    if size is not None and size > most:
-        raise TradeoffError(
-            f"A train size of {size:,} is more than the {most:,} training texts", dataset.info.name, "Take fewer."
-        )
-    if size is not None and size < 1:
-        raise TradeoffError(f"A train size of {size} is too small", dataset.info.name, "Take at least one text.")
 
 
 def _queue_again(folder: RunFolder, queued_at: str) -> None:

@@ -79,7 +79,7 @@ class Predictor:
         price = pricing(self.preferences)
         return [
             {
-                "text": text, **prediction, "run": folder.run_id, "candidate": candidate.label,
+                "text": text, **prediction, "run": folder.run_id, "candidate": folder.spec.label,
                 "usd": price(_usage(prediction, device, name), candidate.model).usd,
             }
             for text, prediction in zip(texts, predictions, strict=True)
@@ -142,9 +142,9 @@ def find_fitted(home: Home, name: str, dataset: str | None = None) -> RunFolder:
     fingerprint = load_dataset(home, dataset).info.fingerprint
     here = [f for f in runs.values() if f.spec.dataset == dataset and f.spec.fingerprint == fingerprint]
     finished = [folder for folder in here if folder.state and folder.state.status == "finished"]
-    mine = [folder for folder in finished if name in (folder.spec.candidate.label, folder.spec.candidate.id)]
+    mine = [folder for folder in finished if name in (folder.spec.label, folder.spec.candidate.id)]
     if not mine:
-        raise unknown(f"finished candidate on {dataset}", name, {folder.spec.candidate.label for folder in finished})
+        raise unknown(f"finished candidate on {dataset}", name, {folder.spec.label for folder in finished})
     return max(mine, key=_merit)
 
 

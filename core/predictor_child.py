@@ -46,7 +46,9 @@ class WarmModels:
         folder = find_run(self.home, run_id)
         spec = folder.spec
         labels = folder.labels or load_dataset(self.home, spec.dataset, spec.fingerprint).info.labels
-        context = Context(get_task(spec.task), labels, spec.device, spec.seed, self.home.cache / "models")
+        context = Context(
+            get_task(spec.task), labels, spec.device, spec.seed, self.home.cache / "models", dataset=spec.dataset
+        )
         if spec.candidate.model:
             models.prepare(spec.candidate.model, context.models)
         method = method_class(spec.candidate.method).load(folder.path / "model", context)

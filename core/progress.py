@@ -175,7 +175,7 @@ def _thinned(events: list[Event], most: int) -> list[Event]:
 def _said(folder: RunFolder) -> str:
     progress = summary(folder)
     left = f", {f.duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
-    return f"{folder.spec.candidate.label} {100 * progress.share:.0f} %{left}"
+    return f"{folder.spec.label} {100 * progress.share:.0f} %{left}"
 
 
 def _in_order(states: list[tuple[RunFolder, State]]) -> list[tuple[RunFolder, State]]:

@@ -65,9 +65,17 @@ class RunSpec(Record):
     joint: tuple[DatasetRef, ...] = ()
 
     @property
+    def label(self) -> str:
+        """The candidate's label, with the other datasets that the model was fitted on: `t5-lora (with atis)`."""
+        others = [reference.dataset for reference in self.joint if reference.dataset != self.dataset]
+        return f"{self.candidate.label} (with {', '.join(others)})" if others else self.candidate.label
+
+    @property
     def run_id(self) -> str:
         """A readable name and a hash of the whole spec: the same spec always has the same id."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        # Fields that are younger than the first runs are left out at their default, so that old ids stand.
+        younger = {"joint"} if not self.joint else set()
+        content = json.dumps(self.model_dump(mode="json", exclude=younger), sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(content.encode()).hexdigest()[:10]
         size = f"-n{self.train_size}" if self.train_size else ""
         name = self.candidate.id.rsplit("/", 1)[-1]
@@ -75,7 +83,10 @@ class RunSpec(Record):
 
 
 class Experiment(Record):
-    """A dataset × candidates × seeds × train sizes: a grid of runs."""
+    """A dataset × candidates × seeds × train sizes: a grid of runs.
+
+    With `with_datasets` every candidate is one model fitted on all of these datasets together, tested on each.
+    """
 
     dataset: str
     candidates: list[str] = Field(min_length=1)
@@ -83,6 +94,7 @@ class Experiment(Record):
     train_sizes: list[int | None] = Field(default=[None], min_length=1)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict, description="changed settings by candidate id")
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    with_datasets: list[str] = Field(default=[], description="other datasets that each model is fitted on as well")
 
 
 def _plain(value: Any) -> str:

@@ -29,7 +29,7 @@ def wait_for(home: Home, folders: Sequence[RunFolder], quiet: bool = False) -> b
     )  # fmt: skip
     with Progress(*columns, console=console, disable=quiet or not sys.stderr.isatty()) as bars:
         tasks = {
-            f.run_id: bars.add_task(f.spec.candidate.label, total=1.0, start=False, mark="·", line="") for f in folders
+            f.run_id: bars.add_task(f.spec.label, total=1.0, start=False, mark="·", line="") for f in folders
         }
         told: set[str] = set()
         while True:
@@ -47,7 +47,7 @@ def wait_for(home: Home, folders: Sequence[RunFolder], quiet: bool = False) -> b
                         continue
                     told.add(folder.run_id)
                     console.print(
-                        f"{MARKS[state.status]} {folder.spec.candidate.label} {state.reason}", highlight=False
+                        f"{MARKS[state.status]} {folder.spec.label} {state.reason}", highlight=False
                     )
                 else:
                     waiting = True

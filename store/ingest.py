@@ -121,7 +121,7 @@ def _read_run(folder: RunFolder, batch: _Batch) -> None:
     batch.rows["runs"].append(
         {
             "run_id": run_id, "dataset": spec.dataset, "fingerprint": spec.fingerprint, "task": spec.task,
-            "candidate": candidate.label, "candidate_id": candidate.id, "method": candidate.method,
+            "candidate": spec.label, "candidate_id": candidate.id, "method": candidate.method,
             "family": METHODS[candidate.method].family, "model": candidate.model, "seed": spec.seed,
             "train_size": spec.train_size, "device": spec.device, "status": state.status, "reason": state.reason,
             "attempt": state.attempt, "queued_at": state.queued_at, "started_at": state.started_at,

@@ -160,7 +160,7 @@ def run_label(run: Run) -> str:
     """A run as a list names it: `minilm-full · seed 0 · 500 texts`."""
     spec = run.summary.spec
     size = f" · {spec.train_size:,} training texts" if spec.train_size else ""
-    return f"{spec.candidate.label} · seed {spec.seed}{size} · {spec.device}"
+    return f"{spec.label} · seed {spec.seed}{size} · {spec.device}"
 
 
 def merit(run: Run) -> float:

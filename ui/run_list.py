@@ -89,7 +89,7 @@ def _cells(run: Run) -> dict[str, object]:
         done, line = progress.share, progress.line
     fit = run.summary.usage.get("fit")
     return {
-        "State": theme.status_words(run.status), "Candidate": spec.candidate.label, "Dataset": spec.dataset,
+        "State": theme.status_words(run.status), "Candidate": spec.label, "Dataset": spec.dataset,
         "Seed": spec.seed, "Train texts": f.number(spec.train_size) if spec.train_size else "all", "Done": done,
         "Result": line, "Fit": f.duration(fit.wall_seconds) if fit else "",
         "Queued": pd.Timestamp(run.state.queued_at),

@@ -24,7 +24,7 @@ def sentence(run: Run, table: pd.DataFrame) -> str:
     spec = run.summary.spec
     score = run.summary.score(get_task(spec.task).primary_metric)
     right = len(table) - wrong_count(table)
-    said = f"{spec.candidate.label} got {right:,} of {len(table):,} test texts right"
+    said = f"{spec.label} got {right:,} of {len(table):,} test texts right"
     if score:
         said += f" ({metric_quality(score.metric, score.value, score.low, score.high)})"
     worst = confusions(table)
@@ -214,7 +214,7 @@ def made_of_section(run: Run) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("#### Settings")
-        facts = {"Candidate": spec.candidate.label, "Method": spec.candidate.method,
+        facts = {"Candidate": spec.label, "Method": spec.candidate.method,
                  "Model": spec.candidate.model or "none",
                  "Seed": str(spec.seed), "Training texts": f.number(spec.train_size) if spec.train_size else "all",
                  "Device": spec.device, "Dataset version": spec.fingerprint}  # fmt: skip

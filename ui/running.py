@@ -29,7 +29,7 @@ def _moving() -> None:
     with st.sidebar.container(border=True, gap="xsmall"):
         for run in running[:2]:
             progress = summary(run.folder)
-            st.progress(min(max(progress.share, 0.0), 1.0), plain(f.shorten(run.summary.spec.candidate.label, 36)))
+            st.progress(min(max(progress.share, 0.0), 1.0), plain(f.shorten(run.summary.spec.label, 36)))
             st.caption(f"{progress.share:.0%} · {plain(progress.line)}")
         if queued:
             st.caption(f":material/hourglass_empty: {len(queued)} waiting" + ("" if running else ", starting soon"))

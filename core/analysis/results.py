@@ -93,7 +93,7 @@ def candidate_rows(
         spec = run.spec
         chosen = metric or get_task(spec.task).primary_metric
         if run.status == "finished" and run.score(chosen):
-            groups.setdefault((spec.candidate.label, spec.device, spec.train_size), []).append(run)
+            groups.setdefault((spec.label, spec.device, spec.train_size), []).append(run)
     if train_size == "largest":
         groups = _largest(groups)
     elif train_size != "all":
@@ -150,7 +150,7 @@ def _row(
     singles = [ms for run in runs if (usage := run.usage.get("latency")) for ms in usage.latency_ms]
     p50, p95 = (float(q) for q in np.quantile(singles, (0.5, 0.95))) if singles else (None, None)
     return CandidateRow(
-        candidate=candidate.label + (f" on {first.device}" if name_device else ""),
+        candidate=first.label + (f" on {first.device}" if name_device else ""),
         candidate_id=candidate.id, method=candidate.method, family=METHODS[candidate.method].family,
         model=candidate.model, device=first.device, train_size=first.train_size, runs=len(runs),
         run_ids=tuple(run.run_id for run in runs), seeds=tuple(sorted({run.spec.seed for run in runs})),

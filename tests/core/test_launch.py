@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core import launch, trash
+from core import launch, planning, trash
 from core.candidates import resolve
 from core.data.dataset import Dataset
 from core.errors import TradeoffError
@@ -113,9 +113,9 @@ def test_an_estimate_that_fails_keeps_nobody_from_launching(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(launch, "estimate", fail)
+    monkeypatch.setattr(planning, "estimate", fail)
     assert [run.estimate for run in launch.plan(home, grid(seeds=[0, 1]))] == [None, None]
-    monkeypatch.setattr(launch, "past_runs", fail)
+    monkeypatch.setattr(planning, "past_runs", fail)
     assert [run.estimate for run in launch.plan(home, grid(seeds=[0, 1]))] == [None, None]
 
 
