@@ -12,7 +12,7 @@ from typing import Any
 
 from core.catalogue import architecture, known_architecture
 from core.errors import TradeoffError, unknown
-from core.methods import METHODS, checked_settings, method_entry
+from core.methods import METHODS, can_do, checked_settings, method_entry
 from core.spec import Candidate
 
 API = "api:"
@@ -95,7 +95,7 @@ def resolve(name: str, changes: dict[str, Any] | None = None) -> Candidate:
 
 def candidates_for(task: str) -> list[CandidateEntry]:
     """The bundled candidates that can do `task`."""
-    return [entry for entry in CANDIDATES.values() if task in METHODS[entry.method].tasks]
+    return [entry for entry in CANDIDATES.values() if can_do(entry.method, task)]
 
 
 def _from_suffix(name: str) -> CandidateEntry | None:

@@ -12,7 +12,7 @@ from core.errors import TradeoffError, unknown
 from core.estimate import Estimate, estimate
 from core.history import mean_tokens, past_runs
 from core.home import Home
-from core.methods import method_entry
+from core.methods import can_do, method_entry
 from core.preferences import load as load_preferences
 from core.runs import RunFolder, Status
 from core.spec import Candidate, DatasetRef, Experiment, RunSpec
@@ -123,7 +123,7 @@ def _candidate(name: str, experiment: Experiment, sets: Sequence[Dataset]) -> Ca
     candidate = resolve(name, experiment.settings.get(name, {}))
     entry = method_entry(candidate.method)
     for info in (dataset.info for dataset in sets):
-        if info.task not in entry.tasks:
+        if not can_do(candidate.method, info.task):
             raise TradeoffError(
                 f"{name} cannot do {info.task}", info.name, "Choose another candidate for this dataset."
             )

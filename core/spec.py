@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-TaskName = Literal["single_label", "multi_label", "token_labels", "intent_slots"]
+TaskName = str
+"""A name of `core.tasks.TASKS`."""
 Device = Literal["cpu", "cuda"]
 
 

@@ -20,6 +20,7 @@ from core.methods.settings import (
     Settings,
     TfidfLinearSettings,
 )
+from core.tasks import get_task
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class MethodEntry:
     family: str
     """Colour on every chart: `baseline`, `encoder`, `finetuned_llm`, `prompted_llm` or `api`."""
     tasks: tuple[str, ...]
+    """What it can do; `can_do` also counts tasks that derive from these."""
     needs_model: bool
     summary: str
     memory_setting: str = ""
@@ -115,6 +117,16 @@ def method_entry(name: str) -> MethodEntry:
     if name not in METHODS:
         raise unknown("method", name, METHODS)
     return METHODS[name]
+
+
+def can_do(method: str, task: str) -> bool:
+    """Whether a method can do a task: its row names the task, or one that the task's class derives from.
+
+    Raises:
+        TradeoffError: there is no such method or task.
+    """
+    names = {getattr(kind, "name", None) for kind in type(get_task(task)).__mro__}
+    return bool(names & set(method_entry(method).tasks))
 
 
 def method_class(name: str) -> type[Any]:
