@@ -9,7 +9,7 @@ import streamlit as st
 from core import format as f
 from core.analysis.conclusion import Conclusion
 from core.analysis.results import CandidateRow
-from ui.metrics import metric_name, metric_show
+from ui.metrics import metric_half, metric_name, metric_show
 
 WHOLE = 14
 """Up to so many rows the table is shown whole."""
@@ -21,7 +21,7 @@ def candidate_table(rows: Sequence[CandidateRow], metric: str, conclusion: Concl
     table = pd.DataFrame([_cells(row, quality, conclusion) for row in rows])
     styled = table.style.format(
         {
-            quality: _or_unknown(show), "±": lambda value: "" if pd.isna(value) else _half(metric, value),
+            quality: _or_unknown(show), "±": lambda value: "" if pd.isna(value) else metric_half(metric, value),
             "Cost / 1,000": _or_unknown(f.usd), "Energy / 1,000": _or_unknown(f.energy),
             "One text": _or_unknown(f.milliseconds), "95 of 100 within": _or_unknown(f.milliseconds),
             "Texts / s": _or_unknown(f.number), "Fit": _or_unknown(f.duration), "Unreadable": _or_unknown(f.percent),
@@ -66,7 +66,3 @@ def standing(row: CandidateRow, conclusion: Conclusion | None) -> str:
 
 def _or_unknown(show: Any) -> Any:
     return lambda value: show(None if pd.isna(value) else value)
-
-
-def _half(metric: str, value: float) -> str:
-    return f"{value:.2f}" if metric == "mcc" else f"{100 * value:.1f}"

@@ -15,6 +15,9 @@ FAMILIES: dict[str, tuple[str, str, str]] = {
 }
 """Each family: its name in plain words, its colour on light and on dark."""
 
+SPAN_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B5A300")
+"""Okabe and Ito's again: the underlines of labelled spans, on light and dark; their tint is let through."""
+
 SYMBOLS = {
     "majority": "line-ew",
     "tfidf-linear": "square",

@@ -10,7 +10,7 @@ from core.analysis.results import CandidateRow
 from ui import labels, theme
 from ui.axes import Axis, log_range, log_ticks
 from ui.charts import FLAT, Chart, safe
-from ui.metrics import metric_format, metric_name, metric_show, metric_unit
+from ui.metrics import metric_axis, metric_name, metric_show
 
 LABELLED = 10
 """From this many marks on, a legend replaces the names beside the marks."""
@@ -39,7 +39,7 @@ def tradeoff(
         left, right = log_range(costs)
         ticks, texts = log_ticks(costs, axis.show)
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=texts, tickangle=0, range=[left, right])
-        figure.update_yaxes(range=[low, high])
+        figure.update_yaxes(metric_axis(metric, low, high))
         named = shown if len(shown) < LABELLED else [row for row in shown if row.candidate == pick]
         if named:
             _names(figure, named, axis, (left, right), (low, high), pick, (width, height - AXIS_HEIGHT), dark)
@@ -50,9 +50,8 @@ def tradeoff(
             showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"color": theme.ink(dark), "size": 14},
         )  # fmt: skip
         figure.update_xaxes(showticklabels=False, zeroline=False)
-        figure.update_yaxes(range=[0, 1])
+        figure.update_yaxes(metric_axis(metric, 0, 1))
     figure.update_xaxes(title=axis.title, showgrid=True)
-    figure.update_yaxes(title=f"{metric_name(metric)} ({metric_unit(metric)})", tickformat=metric_format(metric))
     figure.update_layout(
         height=height, margin=FLAT, showlegend=len(shown) >= LABELLED, hovermode="closest", dragmode="pan",
         legend={"orientation": "h", "y": -0.22, "x": 0}, clickmode="event+select", hoverlabel={"align": "left"},
