@@ -1,5 +1,6 @@
 """Fine-tuned encoders: all weights, or LoRA adapters."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -14,10 +15,11 @@ from core.methods.base import Context, Prediction, Tokens, memory_guard
 from core.methods.batching import TextTokenizer
 from core.methods.device import Arithmetic, arithmetic, settle
 from core.methods.inference import run_batches
+from core.methods.losses import make_criterion
 from core.methods.pretrained import load_model, load_tokenizer
 from core.methods.saved import aligned, read_about, softmax, to_prediction, write_about
 from core.methods.settings import EncoderSettings
-from core.methods.training import Progress, Trainer, TrainingData
+from core.methods.training import Evaluation, Progress, Trainer, TrainingData
 from core.tasks.base import Example
 
 
@@ -113,12 +115,20 @@ class Encoder:
         texts = tokenizer.encode([example.text for example in train])
         context.notes["truncated_examples"] = sum(text.truncated for text in texts)
         codes = np.array([places[example.target] for example in train], np.int64)
-        evaluate = (lambda: self._evaluate(validation, context)) if validation else None
-        data = TrainingData(texts, codes, self.labels, evaluate)
-        assert self.arithmetic is not None
-        return Trainer(self.model, head, tokenizer, data, self.settings, self.arithmetic, context)
+        arithmetic = self.arithmetic
+        assert arithmetic is not None
+        criterion = make_criterion(codes, len(self.labels), self.settings).to(arithmetic.device)
 
-    def _evaluate(self, validation: Sequence[Example], context: Context) -> tuple[float, float | None]:
+        def loss(batch: list[int]) -> torch.Tensor:
+            inputs = tokenizer.pad([texts[i] for i in batch], arithmetic.device)
+            return criterion(self.model(**inputs).logits.float(), torch.from_numpy(codes[batch]).to(arithmetic.device))
+
+        evaluate = (lambda: self._evaluate(validation, context)) if validation else None
+        digest = hashlib.sha256(repr([[text.ids for text in texts], codes.tolist(), self.labels]).encode()).hexdigest()
+        data = TrainingData([len(text.ids) for text in texts], loss, evaluate, digest)
+        return Trainer(self.model, data, self.settings, arithmetic, context, head)
+
+    def _evaluate(self, validation: Sequence[Example], context: Context) -> Evaluation:
         """Accuracy, and the mean loss over texts whose label was trained on."""
         places = {label: i for i, label in enumerate(self.labels)}
         hits, losses = 0, []
@@ -128,7 +138,7 @@ class Encoder:
                 hits += target == int(row.argmax())
                 if target is not None:
                     losses.append(-np.log(max(row[target], 1e-30)))
-        return hits / len(validation), float(np.mean(losses)) if losses else None
+        return Evaluation("accuracy", hits / len(validation), float(np.mean(losses)) if losses else None)
 
     def _run(self, texts: Sequence[str], context: Context) -> Iterator[Any]:
         assert self.arithmetic is not None

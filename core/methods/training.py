@@ -1,22 +1,19 @@
-"""The training loop of every fine-tuned encoder: it can be stopped at any step and goes on exactly where it was."""
+"""The training loop of every fine-tuned model: it can be stopped at any step and goes on exactly where it was."""
 
 import hashlib
 import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from sklearn.utils.class_weight import compute_class_weight
 
 from core.errors import TradeoffError
 from core.methods.adapters import adapter_factor
 from core.methods.base import Cancelled, Context
-from core.methods.batching import Encoded, TextTokenizer, epoch_batches
+from core.methods.batching import epoch_batches
 from core.methods.checkpoint import (
     Tensors,
     optimizer_tensors,
@@ -27,11 +24,14 @@ from core.methods.checkpoint import (
     write_checkpoint,
 )
 from core.methods.device import Arithmetic
-from core.methods.settings import EncoderSettings
+from core.methods.settings.training import TrainingSettings
 
 CHECKPOINT_SECONDS = 30.0
 CHECKPOINT_SHARE = 0.03
 """Of the training time, at most, that writing checkpoints may take: big models write them less often."""
+
+NOTHING_YET = -1e300
+"""Lower than any metric, and a number that JSON can hold."""
 
 
 @dataclass
@@ -43,39 +43,60 @@ class Progress:
     evaluated: int = 0
     without_gain: int = 0
     best_step: int | None = None
-    best_accuracy: float = -1.0
+    best_value: float = NOTHING_YET
     best_loss: float | None = None
     stopped_early: bool = False
 
 
 @dataclass(frozen=True)
-class TrainingData:
-    """Training texts as token ids with their label codes, and what evaluates the model on validation.
+class Evaluation:
+    """What validation says: the metric that decides (higher is better), and the mean loss that breaks its ties.
 
-    `evaluate` gives accuracy and mean loss (None when no validation text has a label that is trained on).
+    `more` are other metrics by name, for the curves only.
     """
 
-    texts: Sequence[Encoded]
-    codes: NDArray[np.int64]
-    labels: Sequence[str]
-    evaluate: Callable[[], tuple[float, float | None]] | None
+    metric: str
+    value: float
+    loss: float | None = None
+    more: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What is trained on, whatever the model.
+
+    Attributes:
+        lengths: tokens of each item; batches hold items of similar length.
+        loss: the mean loss over the items at these positions; called in training mode inside autocast.
+        evaluate: evaluates the model on validation, in evaluation mode; None when there is nothing to choose by.
+        digest: of the items and their targets: a checkpoint is only resumed on the same ones.
+    """
+
+    lengths: Sequence[int]
+    loss: Callable[[list[int]], torch.Tensor]
+    evaluate: Callable[[], Evaluation] | None
+    digest: str
 
 
 class Trainer:
-    """Fine-tunes the parameters of `model` that require a gradient and leaves its best weights in it."""
+    """Fine-tunes the parameters of `model` that require a gradient and leaves its best weights in it.
+
+    `head` names the parameters that learn faster by `head_learning_rate_factor`; `optimizer` makes another optimizer
+    than AdamW of `parameter_groups`.
+    """
 
     def __init__(
-        self, model: torch.nn.Module, head: frozenset[str], tokenizer: TextTokenizer, data: TrainingData,
-        settings: EncoderSettings, arithmetic: Arithmetic, context: Context,
+        self, model: torch.nn.Module, data: TrainingData, settings: TrainingSettings, arithmetic: Arithmetic,
+        context: Context, head: frozenset[str] = frozenset(),
+        optimizer: Callable[[list[dict[str, Any]]], torch.optim.Optimizer] | None = None,
     ) -> None:  # fmt: skip
-        self.model, self.tokenizer, self.data, self.settings = model, tokenizer, data, settings
+        self.model, self.data, self.settings = model, data, settings
         self.arithmetic, self.context, self.progress = arithmetic, context, Progress()
         self.parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
-        self.optimizer = make_optimizer(self.parameters, head, settings)
+        groups = parameter_groups(self.parameters, head, settings)
+        self.optimizer = (optimizer or adamw)(groups)
         self.scaler = arithmetic.scaler()
-        self.criterion = make_criterion(data.codes, len(data.labels), settings).to(arithmetic.device)
-        self.lengths = [len(text.ids) for text in data.texts]
-        self.steps_per_epoch = math.ceil(len(data.texts) / settings.batch_size)
+        self.steps_per_epoch = math.ceil(len(data.lengths) / settings.batch_size)
         self.steps = max(1, round(settings.epochs * self.steps_per_epoch))
         self.evaluations = evaluation_steps(self.steps, self.steps_per_epoch, settings.evaluations_per_epoch)
         self.best: Tensors | None = None
@@ -107,7 +128,7 @@ class Trainer:
     def _batches(self) -> Iterator[list[int]]:
         while self.progress.step < self.steps and not self.progress.stopped_early:
             epoch, position = divmod(self.progress.step, self.steps_per_epoch)
-            order = epoch_batches(self.lengths, self.settings.batch_size, self.context.seed, epoch)
+            order = epoch_batches(self.data.lengths, self.settings.batch_size, self.context.seed, epoch)
             for batch in order[position : position + self.steps - self.progress.step]:
                 if not self.progress.stopped_early:
                     yield batch
@@ -117,11 +138,8 @@ class Trainer:
         rate = schedule(self.progress.step, self.steps, self.settings)
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * group["factor"] * rate
-        inputs = self.tokenizer.pad([self.data.texts[i] for i in batch], self.arithmetic.device)
-        codes = torch.from_numpy(self.data.codes[batch]).to(self.arithmetic.device)
         with self.arithmetic.autocast():
-            logits = self.model(**inputs).logits
-        loss = self.criterion(logits.float(), codes)
+            loss = self.data.loss(batch)
         value = loss.item()
         if not math.isfinite(value):
             raise TradeoffError(
@@ -135,7 +153,7 @@ class Trainer:
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         self.progress.step += 1
-        self.progress.tokens += sum(self.lengths[i] for i in batch)
+        self.progress.tokens += sum(self.data.lengths[i] for i in batch)
         self._report(loss=value, learning_rate=self.settings.learning_rate * rate)
 
     def _evaluate_if_due(self) -> None:
@@ -144,18 +162,18 @@ class Trainer:
         if self.data.evaluate is None or progress.step not in self.evaluations or progress.evaluated == progress.step:
             return
         self.model.eval()
-        accuracy, loss = self.data.evaluate()
+        found = self.data.evaluate()
         progress.evaluated = progress.step
-        if (accuracy, -_or_infinite(loss)) > (progress.best_accuracy, -_or_infinite(progress.best_loss)):
-            progress.best_step, progress.best_accuracy, progress.best_loss = progress.step, accuracy, loss
+        if (found.value, -_or_infinite(found.loss)) > (progress.best_value, -_or_infinite(progress.best_loss)):
+            progress.best_step, progress.best_value, progress.best_loss = progress.step, found.value, found.loss
             progress.without_gain = 0
             self.best = {name: value.clone() for name, value in self._weights().items()}
         else:
             progress.without_gain += 1
             progress.stopped_early = 0 < self.settings.patience <= progress.without_gain
-        self._report(metric="validation_accuracy", value=accuracy)
-        if loss is not None:
-            self._report(metric="validation_loss", value=loss)
+        losses = {} if found.loss is None else {"loss": found.loss}
+        for metric, value in {found.metric: found.value, **found.more, **losses}.items():
+            self._report(metric=f"validation_{metric}", value=value)
 
     def _report(self, **more: Any) -> None:
         epoch = round(self.progress.step / self.steps_per_epoch, 4)
@@ -201,48 +219,38 @@ class Trainer:
         self._report(message=f"resumed at step {self.progress.step} of {self.steps}")
 
     def _signature(self) -> str:
-        """What a checkpoint must share with this training to be resumed: settings, seed, texts, labels, weights."""
-        digest = hashlib.sha256(np.asarray(self.data.codes).tobytes())
-        for text in self.data.texts:
-            digest.update(np.asarray(text.ids, np.int32).tobytes() + b"|")
+        """What a checkpoint must share with this training to be resumed: settings, seed, items, trained weights."""
         shapes = {name: list(value.shape) for name, value in self.parameters.items()}
-        about = [self.settings.model_dump(), self.context.seed, list(self.data.labels), shapes]
-        digest.update(json.dumps(about, sort_keys=True).encode())
-        return digest.hexdigest()
+        about = [self.settings.model_dump(), self.context.seed, self.data.digest, shapes]
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
-def make_optimizer(
-    parameters: dict[str, torch.nn.Parameter], head: frozenset[str], settings: EncoderSettings
-) -> torch.optim.AdamW:
-    """AdamW in groups: weights decay, biases and norms do not; the head's parameters and LoRA+'s B learn faster."""
+def parameter_groups(
+    parameters: dict[str, torch.nn.Parameter], head: frozenset[str], settings: TrainingSettings
+) -> list[dict[str, Any]]:
+    """Groups for an optimizer: weights decay, biases and norms do not; the head and LoRA+'s B learn faster.
+
+    `factor` is how many times faster: the training loop multiplies the learning rate by it.
+    """
     groups: dict[tuple[bool, float], list[torch.nn.Parameter]] = {}
     for name, parameter in parameters.items():
-        factor = settings.head_learning_rate_factor if name in head else adapter_factor(name, settings)
+        factor = getattr(settings, "head_learning_rate_factor", 1.0) if name in head else adapter_factor(name, settings)
         groups.setdefault((parameter.ndim > 1, factor), []).append(parameter)
-    return torch.optim.AdamW(
-        [
-            {
-                "params": members,
-                "weight_decay": settings.weight_decay if decays else 0.0,
-                "factor": factor,
-            }
-            for (decays, factor), members in groups.items()
-        ],
-        lr=settings.learning_rate,
-        fused=True,
-    )
+    return [
+        {
+            "params": members, "weight_decay": settings.weight_decay if decays else 0.0, "factor": factor,
+            "lr": settings.learning_rate * factor,
+        }
+        for (decays, factor), members in groups.items()
+    ]  # fmt: skip
 
 
-def make_criterion(codes: NDArray[np.int64], labels: int, settings: EncoderSettings) -> torch.nn.CrossEntropyLoss:
-    """Cross-entropy with label smoothing; class weights are n / (labels × count), scikit-learn's `balanced`."""
-    weights = None
-    if settings.class_weights:
-        balanced = compute_class_weight("balanced", classes=np.arange(labels), y=codes)
-        weights = torch.tensor(balanced, dtype=torch.float32)
-    return torch.nn.CrossEntropyLoss(weights, label_smoothing=settings.label_smoothing)
+def adamw(groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    """AdamW in its fused form."""
+    return torch.optim.AdamW(groups, fused=True)
 
 
-def schedule(step: int, steps: int, settings: EncoderSettings) -> float:
+def schedule(step: int, steps: int, settings: TrainingSettings) -> float:
     """The learning rate at `step` (from 0) relative to its peak: a linear rise, then the schedule's fall to 0."""
     warmup = round(settings.warmup_share * steps)
     if step < warmup:

@@ -6,10 +6,37 @@ Forms, flags and docs are drawn from these records, so a field's description is 
 from core.methods.settings.adapters import AdapterSettings
 from core.methods.settings.base import Settings
 from core.methods.settings.encoder import EncoderLoraSettings, EncoderSettings
+from core.methods.settings.generator import (
+    DecoderLoraSettings,
+    DecoderQloraSettings,
+    DecoderSettings,
+    GeneratorSettings,
+    QuantisedSettings,
+    Seq2SeqLoraSettings,
+    Seq2SeqQloraSettings,
+    Seq2SeqSettings,
+)
 from core.methods.settings.linear import EmbeddingLinearSettings, LinearSettings, MajoritySettings, TfidfLinearSettings
 from core.methods.settings.prompt import PromptSettings
+from core.methods.settings.training import TrainingSettings
 
 __all__ = [
-    "AdapterSettings", "EmbeddingLinearSettings", "EncoderLoraSettings", "EncoderSettings", "LinearSettings",
-    "MajoritySettings", "PromptSettings", "Settings", "TfidfLinearSettings",
+    "AdapterSettings",
+    "DecoderLoraSettings",
+    "DecoderQloraSettings",
+    "DecoderSettings",
+    "EmbeddingLinearSettings",
+    "EncoderLoraSettings",
+    "EncoderSettings",
+    "GeneratorSettings",
+    "LinearSettings",
+    "MajoritySettings",
+    "PromptSettings",
+    "QuantisedSettings",
+    "Seq2SeqLoraSettings",
+    "Seq2SeqQloraSettings",
+    "Seq2SeqSettings",
+    "Settings",
+    "TfidfLinearSettings",
+    "TrainingSettings",
 ]  # fmt: skip

@@ -16,8 +16,9 @@ from core.errors import TradeoffError
 from core.methods.base import Cancelled, Context
 from core.methods.checkpoint import LATEST, best_path, read_checkpoint, write_checkpoint
 from core.methods.encoder import Encoder
+from core.methods.losses import make_criterion
 from core.methods.settings import EncoderSettings
-from core.methods.training import evaluation_steps, make_criterion, make_optimizer, schedule
+from core.methods.training import evaluation_steps, parameter_groups, schedule
 from core.tasks import Example, get_task
 from tests.models import tiny_encoder
 
@@ -76,8 +77,8 @@ def test_biases_do_not_decay_and_the_head_learns_faster() -> None:
     shapes = {"body.weight": (2, 2), "body.bias": (2,), "head.weight": (2, 2), "head.bias": (2,)}
     parameters = {name: torch.nn.Parameter(torch.zeros(shape)) for name, shape in shapes.items()}
     settings = EncoderSettings(weight_decay=0.1, head_learning_rate_factor=7)
-    optimizer = make_optimizer(parameters, frozenset({"head.weight", "head.bias"}), settings)
-    found = {id(p): (g["weight_decay"], g["factor"]) for g in optimizer.param_groups for p in g["params"]}
+    groups = parameter_groups(parameters, frozenset({"head.weight", "head.bias"}), settings)
+    found = {id(p): (g["weight_decay"], g["factor"]) for g in groups for p in g["params"]}
     assert {name: found[id(p)] for name, p in parameters.items()} == {
         "body.weight": (0.1, 1), "body.bias": (0, 1), "head.weight": (0.1, 7), "head.bias": (0, 7)
     }  # fmt: skip
