@@ -1,40 +1,57 @@
-"""What a model is, by name and before anything of it is downloaded: an encoder, a seq2seq model or a decoder."""
+"""Known models: what they are, how large, under which licence, and the settings that the literature trains them with.
 
-import json
-import re
+The facts stand in `catalogue.yaml`. Nothing here downloads anything, so all of it can be told before a model is here.
+"""
+
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-Architecture = Literal["encoder", "seq2seq", "decoder"]
+import yaml
 
-SEQ2SEQ_TYPES = {
-    "t5", "mt5", "umt5", "longt5", "switch_transformers", "t5gemma", "bart", "mbart", "pegasus", "led", "prophetnet",
-    "marian", "m2m_100",
-}  # fmt: skip
-DECODER_TYPES = {
-    "llama", "mistral", "ministral", "mixtral", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "gemma", "gemma2", "gemma3",
-    "gemma3_text", "phi", "phi3", "gpt2", "gpt_neo", "gpt_neox", "gptj", "gpt_bigcode", "gpt_oss", "opt", "bloom",
-    "falcon", "mpt", "stablelm", "olmo", "olmo2", "smollm3", "granite", "cohere", "cohere2", "starcoder2", "mamba",
-    "deepseek_v2", "deepseek_v3", "glm", "glm4",
-}  # fmt: skip
-ENCODER_TYPES = {
-    "bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "distilbert", "deberta", "deberta-v2", "electra", "mpnet",
-    "albert", "camembert", "modernbert", "nomic_bert", "big_bird", "longformer", "ernie", "funnel", "roformer",
-    "mobilebert", "squeezebert", "xlnet", "xlm", "flaubert", "layoutlm", "luke", "nystromformer", "rembert",
-}  # fmt: skip
-"""`model_type` of config.json, as transformers names them."""
+from core.architectures import Architecture
+from core.architectures import known_architecture as _by_configuration
+from core.spec import Record
 
-NAME_PATTERNS: tuple[tuple[str, Architecture], ...] = (
-    (r"bert|electra|minilm|mpnet|xlm-?r\b|(^|\W)(bge|gte|e5|ernie|longformer|sentence)([-_]|$)", "encoder"),
-    (r"(^|[-_])(m|um|long|flan-?|tk-)?t5|(^|[-_])m?bart([-_]|$)|pegasus|t0pp?([-_]|$)|flan-ul2", "seq2seq"),
-    (
-        r"llama|vicuna|alpaca|mistral|mixtral|ministral|qwen|gemma|smollm|(^|[-_])(phi|opt|yi|mpt)([-_]?\d|[-_]|$)"
-        r"|gpt|pythia|falcon|bloom|olmo|granite|deepseek|stablelm|zephyr|starcoder|command-r|glm",
-        "decoder",
-    ),
-)
-"""Looked for in the last part of a name, in this order."""
+DATA = Path(__file__).with_name("catalogue.yaml")
+CHAT_ENDINGS = ("-instruct", "-chat", "-chat-hf", "-it")
+
+
+class ModelCard(Record):
+    """What is known of a model. Sizes are of the transformer; what is not known is None.
+
+    Attributes:
+        parameters: all weights. head_size: width of an attention head where it is not hidden / heads.
+        inner: width of the feed-forward part; gated when it has three matrices instead of two.
+        context: longest input in tokens. tied: the output layer is the table of word embeddings.
+        chat: the sibling that follows instructions; prompts take it.
+        gated: whether its hub gives it only to people who accepted its terms.
+        recipe: name of the settings in the literature, see `recipes.yaml`.
+    """
+
+    name: str
+    family: str
+    architecture: Architecture | None = None
+    api: bool = False
+    bundled: bool = False
+    parameters: int | None = None
+    layers: int | None = None
+    hidden: int | None = None
+    heads: int | None = None
+    kv_heads: int | None = None
+    head_size: int | None = None
+    inner: int | None = None
+    gated_mlp: bool = False
+    vocabulary: int | None = None
+    tied: bool = True
+    context: int | None = None
+    licence: str | None = None
+    gated: bool | None = None
+    chat: str | None = None
+    recipe: str = ""
+    sources: tuple[str, ...] = ()
+    note: str = ""
 
 
 def architecture(model: str) -> Architecture:
@@ -43,63 +60,62 @@ def architecture(model: str) -> Architecture:
 
 
 def known_architecture(model: str) -> Architecture | None:
-    """From the bundled models, a local folder's or the hub cache's config.json, or the name; None when none tells."""
-    if model in BUNDLED:
-        return BUNDLED[model]
-    folder = Path(model).expanduser()
-    config = folder / "config.json" if folder.is_dir() else cached_config(model)
-    found = _of_config(config) if config else None
-    return found or _of_name(model)
+    """From the catalogue, a local folder's or the hub cache's config.json, or the name; None when none tells."""
+    found = card(model)
+    return found.architecture if found and found.architecture else _by_configuration(model)
 
 
-BUNDLED: dict[str, Architecture] = {"minilm": "encoder", "smollm2": "decoder"}
+def catalogue() -> Sequence[ModelCard]:
+    """Every known model, the bundled ones first."""
+    return tuple(_cards().values())
 
 
-def cached_config(name: str) -> Path | None:
-    """The config.json of a hub's model that was downloaded before; None when it was not."""
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        found = try_to_load_from_cache(name, "config.json")
-    except (HFValidationError, OSError):
+def card(model: str | None) -> ModelCard | None:
+    """The card of a model by its name, its sibling's or the last part of either; None for a local folder."""
+    found = _cards().get(model or "")
+    if found and found.bundled:
+        return found
+    if not model or Path(model).expanduser().is_dir():
         return None
-    return Path(found) if isinstance(found, str) else None
+    return found or _short_names().get(_short(model))
 
 
-def _of_config(config: Path) -> Architecture | None:
-    try:
-        return _read_config(config, config.stat().st_mtime_ns)
-    except OSError:
-        return None
+def search(words: str, cards: Sequence[ModelCard] | None = None) -> list[ModelCard]:
+    """The cards in which each of the words stands: in the name, family, kind, licence, note or sources."""
+    asked = words.lower().split()
+    return [found for found in cards or catalogue() if all(_says(found, word) for word in asked)]
 
 
-@lru_cache(maxsize=256)
-def _read_config(config: Path, _written: int) -> Architecture | None:
-    """Kept until config.json is written anew: pages ask this for every candidate."""
-    try:
-        content = json.loads(config.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return architecture_of(content) if isinstance(content, dict) else None
+def _says(found: ModelCard, word: str) -> bool:
+    kind = "api closed" if found.api else f"{found.architecture} open"
+    gated, bundled = "gated" if found.gated else "", "bundled" if found.bundled else ""
+    parts = (found.name, found.chat, found.family, kind, gated, bundled, found.licence, found.note, *found.sources)
+    return word in " ".join(part or "" for part in parts).lower()
 
 
-def architecture_of(config: dict[str, Any]) -> Architecture | None:
-    """The kind of transformer that the content of a config.json describes."""
-    kind = str(config.get("model_type", ""))
-    if config.get("is_encoder_decoder") is True or kind in SEQ2SEQ_TYPES:
-        return "seq2seq"
-    if kind in DECODER_TYPES:
-        return "decoder"
-    if kind in ENCODER_TYPES:
-        return "encoder"
-    classes = config.get("architectures")
-    first = str(classes[0]) if isinstance(classes, list) and classes else ""
-    if first.endswith(("ForCausalLM", "LMHeadModel")):
-        return "decoder"
-    return "encoder" if first.endswith(("ForMaskedLM", "ForPreTraining")) else None
+@lru_cache(maxsize=1)
+def _cards() -> dict[str, ModelCard]:
+    content = yaml.load(DATA.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return {name: _card(name, {**content["families"][own["family"]], **own}) for name, own in content["models"].items()}
 
 
-def _of_name(model: str) -> Architecture | None:
-    short = model.rstrip("/").rsplit("/", 1)[-1].lower()
-    return next((found for pattern, found in NAME_PATTERNS if re.search(pattern, short)), None)
+def _card(name: str, facts: dict[str, Any]) -> ModelCard:
+    millions, gated_mlp = facts.pop("millions", None), facts.pop("mlp", "plain") == "gated"
+    page = () if facts.get("api") or facts.get("bundled") else (f"https://huggingface.co/{name}",)
+    facts["sources"] = (*facts.get("sources", ()), *page)
+    return ModelCard(name=name, parameters=millions and round(millions * 1e6), gated_mlp=gated_mlp, **facts)
+
+
+@lru_cache(maxsize=1)
+def _short_names() -> dict[str, ModelCard]:
+    """By the last part of a name, which clones and mirrors on the hub share."""
+    found: dict[str, ModelCard] = {}
+    for one in _cards().values():
+        for name in filter(None, (one.name, one.chat)):
+            found.setdefault(_short(name), one)
+    return found
+
+
+def _short(name: str) -> str:
+    short = name.rstrip("/").rsplit("/", 1)[-1].lower()
+    return next((short.removesuffix(end) for end in CHAT_ENDINGS if short.endswith(end)), short)

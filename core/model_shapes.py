@@ -1,4 +1,4 @@
-"""How large a model is, without loading it: from a table, from a local folder or from the hub's cache on disk."""
+"""How large a model is, without loading it: from the catalogue, a local folder or the hub's cache on disk."""
 
 import json
 import math
@@ -6,63 +6,68 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.architectures import Architecture, architecture_of, cached_config
+from core.catalogue import ModelCard, card
 from core.spec import Record
 
 HEADER_LIMIT = 100 * 2**20
 
 
 class Shape(Record):
-    """Sizes of a transformer. `parameters` counts all weights, word embeddings included."""
+    """Sizes of a transformer. `parameters` counts all weights, word embeddings included.
+
+    `layers` of a seq2seq model counts those of its encoder; its decoder has as many. `inner` is the width of the
+    feed-forward part, which has three matrices where it is gated, else two. `tied`: the output layer is the table of
+    word embeddings.
+    """
 
     parameters: int
     layers: int
     hidden: int
     heads: int
     vocabulary: int
+    inner: int
+    kv_heads: int
+    head_size: int
+    gated_mlp: bool = False
+    tied: bool = True
+    architecture: Architecture = "encoder"
+
+    @property
+    def table(self) -> int:
+        """Weights of the table of word embeddings."""
+        return self.vocabulary * self.hidden
 
     @property
     def body(self) -> int:
-        """Weights that are multiplied for every token: all but the embedding table, which is only looked up."""
-        return max(1, self.parameters - self.vocabulary * self.hidden)
+        """Weights that are multiplied for every token: all but the tables of the vocabulary."""
+        return max(1, self.parameters - self.table * (1 if self.tied else 2))
 
     @property
     def with_head(self) -> int:
-        """Weights multiplied for a token whose next token is predicted: a language model's head reads its table."""
-        return self.body + self.vocabulary * self.hidden
+        """Weights multiplied for a token whose next token is predicted: a language model's head has a row a word."""
+        return self.body + self.table
 
+    @property
+    def blocks(self) -> int:
+        """Transformer blocks in all: a seq2seq model's encoder and decoder."""
+        return self.layers * (2 if self.architecture == "seq2seq" else 1)
 
-def _row(millions: float, layers: int, hidden: int, heads: int, vocabulary: int) -> Shape:
-    return Shape(
-        parameters=int(millions * 1e6), layers=layers, hidden=hidden, heads=heads, vocabulary=vocabulary
-    )  # fmt: skip
+    @property
+    def cache_numbers(self) -> int:
+        """Numbers kept a token of context while text is written: a key and a value a layer and head."""
+        return 2 * self.layers * self.kv_heads * self.head_size
 
+    @property
+    def linear_ends(self) -> int:
+        """Inputs + outputs summed over all linear layers of the blocks: LoRA has as many weights a rank."""
+        queries, keys = self.heads * self.head_size, self.kv_heads * self.head_size
+        attention = 2 * (self.hidden + queries) + 2 * (self.hidden + keys)
+        feed_forward = (3 if self.gated_mlp else 2) * (self.hidden + self.inner)
+        if self.architecture == "seq2seq":
+            return self.layers * (3 * attention + 2 * feed_forward)
+        return self.layers * (attention + feed_forward)
 
-KNOWN: dict[str, Shape] = {
-    "minilm": _row(22.7, 6, 384, 12, 30522),
-    "all-minilm-l6-v2": _row(22.7, 6, 384, 12, 30522),
-    "smollm2": _row(134.5, 30, 576, 9, 49152),
-    "smollm2-135m": _row(134.5, 30, 576, 9, 49152),
-    "smollm2-360m": _row(361.8, 32, 960, 15, 49152),
-    "smollm2-1.7b": _row(1711.4, 24, 2048, 32, 49152),
-    "bert-base-uncased": _row(109.5, 12, 768, 12, 30522),
-    "bert-base-cased": _row(108.3, 12, 768, 12, 28996),
-    "bert-large-uncased": _row(335.1, 24, 1024, 16, 30522),
-    "distilbert-base-uncased": _row(66.4, 6, 768, 12, 30522),
-    "distilroberta-base": _row(82.1, 6, 768, 12, 50265),
-    "roberta-base": _row(124.6, 12, 768, 12, 50265),
-    "roberta-large": _row(355.4, 24, 1024, 16, 50265),
-    "xlm-roberta-base": _row(278.0, 12, 768, 12, 250002),
-    "xlm-roberta-large": _row(559.9, 24, 1024, 16, 250002),
-    "deberta-v3-small": _row(141.3, 6, 768, 12, 128100),
-    "deberta-v3-base": _row(183.8, 12, 768, 12, 128100),
-    "deberta-v3-large": _row(434.0, 24, 1024, 16, 128100),
-    "modernbert-base": _row(149.0, 22, 768, 12, 50368),
-    "modernbert-large": _row(394.8, 28, 1024, 16, 50368),
-    "qwen2.5-0.5b": _row(494.0, 24, 896, 14, 151936),
-    "qwen3-0.6b": _row(596.0, 28, 1024, 16, 151936),
-    "llama-3.2-1b": _row(1235.8, 16, 2048, 32, 128256),
-}
-"""Published sizes, from the models' cards and configurations."""
 
 NAMES = {
     "hidden": ("hidden_size", "dim", "n_embd", "d_model"),
@@ -70,18 +75,39 @@ NAMES = {
     "heads": ("num_attention_heads", "n_heads", "n_head", "num_heads"),
     "vocabulary": ("vocab_size",),
     "inner": ("intermediate_size", "hidden_dim", "n_inner", "d_ff"),
+    "kv_heads": ("num_key_value_heads",),
+    "head_size": ("head_dim", "d_kv"),
 }
+"""What configurations call each size, by the family of the model."""
+NEEDED = ("hidden", "layers", "heads", "vocabulary")
+GATED_TYPES = ("gemma", "modernbert")
+GATED_ACTIVATIONS = ("silu", "swiglu", "geglu")
 
 
 def shape_of(model: str | None) -> Shape | None:
     """The shape of a model by name or folder, or None when nothing on this machine tells it. Never downloads."""
     if not model:
         return None
+    known = card(model)
+    if known:
+        return shape_of_card(known)
     folder = Path(model).expanduser()
     if folder.is_dir():
         return shape_of_folder(folder)
-    short = model.rsplit("/", 1)[-1].lower().removesuffix("-instruct")
-    return KNOWN.get(short) or _cached(model)
+    config = cached_config(model)
+    return shape_of_folder(config.parent) if config else None
+
+
+def shape_of_card(known: ModelCard) -> Shape | None:
+    """The shape of a model of the catalogue; None where it is not published."""
+    if not (known.parameters and known.layers and known.hidden and known.heads and known.vocabulary and known.inner):
+        return None
+    return Shape(
+        parameters=known.parameters, layers=known.layers, hidden=known.hidden, heads=known.heads,
+        vocabulary=known.vocabulary, inner=known.inner, kv_heads=known.kv_heads or known.heads,
+        head_size=known.head_size or known.hidden // known.heads, gated_mlp=known.gated_mlp, tied=known.tied,
+        architecture=known.architecture or "encoder",
+    )  # fmt: skip
 
 
 def shape_of_folder(folder: Path) -> Shape | None:
@@ -112,40 +138,48 @@ def _shape_at(folder: Path, _written: int) -> Shape | None:
     return _shape(folder / "config.json", sorted(folder.glob("*.safetensors")))
 
 
-def _cached(name: str) -> Shape | None:
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        config = try_to_load_from_cache(name, "config.json")
-    except (HFValidationError, OSError):
-        return None
-    return shape_of_folder(Path(config).parent) if isinstance(config, str) else None
-
-
 def _shape(config: Path, weights: list[Path]) -> Shape | None:
     try:
         content = json.loads(config.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    content = content if isinstance(content, dict) else {}
-    found: dict[str, Any] = {}
-    for kind, names in NAMES.items():
-        found[kind] = next((content[name] for name in names if isinstance(content.get(name), int)), None)
-    if any(not found.get(kind) for kind in ("hidden", "layers", "heads", "vocabulary")):
+    if not isinstance(content, dict):
         return None
+    inside = content.get("text_config")
+    content = {**content, **inside} if isinstance(inside, dict) else content
+    sizes: dict[str, int] = {}
+    for kind, names in NAMES.items():
+        sizes[kind] = next((content[name] for name in names if _is_size(content.get(name))), 0)
+    if not all(sizes[kind] for kind in NEEDED):
+        return None
+    shape = _of_sizes(sizes, content)
     counted = [count_parameters(path) for path in weights]
-    inner = found.pop("inner")
-    if counted and None not in counted:
-        parameters = sum(count for count in counted if count)
-    else:
-        parameters = _from_config(found, inner, content)
-    return Shape(parameters=parameters, **found) if parameters > 0 else None
+    known = sum(count for count in counted if count) if counted and None not in counted else from_sizes(shape)
+    return shape.model_copy(update={"parameters": known}) if known > 0 else None
 
 
-def _from_config(sizes: dict[str, Any], inner: int | None, content: dict[str, Any]) -> int:
-    """Attention has 4·h² weights a layer; the feed-forward part 2·h·inner, 3·h·inner where it is gated (SwiGLU)."""
-    hidden = sizes["hidden"]
-    gated = str(content.get("hidden_act", content.get("hidden_activation", ""))).lower() in ("silu", "swiglu", "geglu")
-    layer = 4 * hidden**2 + (3 if gated else 2) * hidden * (inner or 4 * hidden)
-    return int(sizes["layers"] * layer + sizes["vocabulary"] * hidden)
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _of_sizes(sizes: dict[str, int], content: dict[str, Any]) -> Shape:
+    kind = architecture_of(content) or "encoder"
+    activation = str(content.get("hidden_act") or content.get("hidden_activation") or "").lower()
+    feed_forward = str(content.get("feed_forward_proj", ""))
+    gated = str(content.get("model_type", "")).startswith(GATED_TYPES) or feed_forward.startswith("gated")
+    return Shape(
+        parameters=0, layers=sizes["layers"], hidden=sizes["hidden"], heads=sizes["heads"],
+        vocabulary=sizes["vocabulary"], inner=sizes["inner"] or 4 * sizes["hidden"],
+        kv_heads=sizes["kv_heads"] or sizes["heads"], head_size=sizes["head_size"] or sizes["hidden"] // sizes["heads"],
+        gated_mlp=gated or activation in GATED_ACTIVATIONS,
+        tied=kind == "encoder" or content.get("tie_word_embeddings") is not False, architecture=kind,
+    )  # fmt: skip
+
+
+def from_sizes(shape: Shape) -> int:
+    """Weights of the matrices of a transformer of this shape; norms, biases and positions (below 1 %) left out."""
+    queries, keys = shape.heads * shape.head_size, shape.kv_heads * shape.head_size
+    attention = 2 * shape.hidden * (queries + keys)
+    feed_forward = (3 if shape.gated_mlp else 2) * shape.hidden * shape.inner
+    a_layer = 3 * attention + 2 * feed_forward if shape.architecture == "seq2seq" else attention + feed_forward
+    return shape.layers * a_layer + shape.table * (1 if shape.tied else 2)

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from core.architectures import architecture_of
 from core.candidates import CANDIDATES, candidates_for, resolve
-from core.catalogue import architecture, architecture_of
+from core.catalogue import architecture
 from core.errors import TradeoffError
 from core.methods import METHODS
 
