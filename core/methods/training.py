@@ -67,13 +67,15 @@ class TrainingData:
 
     Attributes:
         lengths: tokens of each item; batches hold items of similar length.
-        loss: the mean loss over the items at these positions; called in training mode inside autocast.
+        loss: the mean loss over the items at these positions; called in training mode inside autocast. Where a batch
+            needs too much memory at once it comes in parts that add up to it: the graph of each is gone before the
+            next is computed.
         evaluate: evaluates the model on validation, in evaluation mode; None when there is nothing to choose by.
         digest: of the items and their targets: a checkpoint is only resumed on the same ones.
     """
 
     lengths: Sequence[int]
-    loss: Callable[[list[int]], torch.Tensor]
+    loss: Callable[[list[int]], torch.Tensor | Iterator[torch.Tensor]]
     evaluate: Callable[[], Evaluation] | None
     digest: str
 
@@ -138,15 +140,7 @@ class Trainer:
         rate = schedule(self.progress.step, self.steps, self.settings)
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * group["factor"] * rate
-        with self.arithmetic.autocast():
-            loss = self.data.loss(batch)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise TradeoffError(
-                f"The loss is no longer a number at step {self.progress.step + 1}",
-                remedy="Lower learning_rate, or set precision to fp32.",
-            )
-        self.scaler.scale(loss).backward()
+        value = self._backward(batch)
         self.scaler.unscale_(self.optimizer)
         torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.settings.max_grad_norm)
         self.scaler.step(self.optimizer)
@@ -155,6 +149,33 @@ class Trainer:
         self.progress.step += 1
         self.progress.tokens += sum(self.data.lengths[i] for i in batch)
         self._report(loss=value, learning_rate=self.settings.learning_rate * rate)
+
+    def _backward(self, batch: list[int]) -> float:
+        """Add up the gradients of a batch; its mean loss."""
+        total = 0.0
+        for loss in self._losses(batch):
+            value = loss.item()
+            if not math.isfinite(value):
+                raise TradeoffError(
+                    f"The loss is no longer a number at step {self.progress.step + 1}",
+                    remedy="Lower learning_rate, or set precision to fp32.",
+                )
+            self.scaler.scale(loss).backward()
+            total += value
+        return total
+
+    def _losses(self, batch: list[int]) -> Iterator[torch.Tensor]:
+        with self.arithmetic.autocast():
+            found = self.data.loss(batch)
+        if isinstance(found, torch.Tensor):
+            yield found
+            return
+        while True:
+            with self.arithmetic.autocast():
+                part = next(found, None)
+            if part is None:
+                return
+            yield part
 
     def _evaluate_if_due(self) -> None:
         """Evaluate after the steps that ask for it, once: also when the training was stopped inside an evaluation."""

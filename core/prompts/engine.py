@@ -74,6 +74,17 @@ class Engine:
             self.model: Any = loaded.to(where.device).eval()
         if where.device.type == "cpu" and kind == torch.float32:
             pack_linear_layers(self.model)
+        self._ready()
+
+    @classmethod
+    def around(cls, name: str, model: Any, tokenizer: Any) -> "Engine":
+        """An engine of a model that is loaded already, in evaluation mode; its weights may change between calls."""
+        engine = cls.__new__(cls)
+        engine.name, engine.model, engine.tokenizer = name, model, tokenizer
+        engine._ready()
+        return engine
+
+    def _ready(self) -> None:
         self.window = _window(self.model.config.get_text_config(), self.tokenizer)
         self.ends = self._end_tokens()
         special = {str(token) for token in self.tokenizer.added_tokens_decoder.values() if token.special}
