@@ -10,7 +10,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.catalogue import architecture, known_architecture
+from core.catalogue import architecture, known_architecture, recommended
 from core.errors import TradeoffError, unknown
 from core.methods import METHODS, can_do, checked_settings, method_entry
 from core.spec import Candidate
@@ -107,7 +107,8 @@ def _from_suffix(name: str) -> CandidateEntry | None:
         if model != name and model and not mistyped:
             method = method or f"{architecture(model)}-{suffix}"
             _check_method(name, model, method)
-            return CandidateEntry(name, method, model, f"{model}: {method_entry(method).summary.lower()}", settings)
+            summary = f"{model}: {method_entry(method).summary.lower()}"
+            return CandidateEntry(name, method, model, summary, {**recommended(model, method), **settings})
     return None
 
 

@@ -27,7 +27,7 @@ class ModelCard(Record):
         context: longest input in tokens. tied: the output layer is the table of word embeddings.
         chat: the sibling that follows instructions; prompts take it.
         gated: whether its hub gives it only to people who accepted its terms.
-        recipe: name of the settings in the literature, see `recipes.yaml`.
+        recipe: name of the settings in the literature, see `recommended`.
     """
 
     name: str
@@ -86,6 +86,17 @@ def search(words: str, cards: Sequence[ModelCard] | None = None) -> list[ModelCa
     return [found for found in cards or catalogue() if all(_says(found, word) for word in asked)]
 
 
+def recommended(model: str | None, method: str) -> dict[str, Any]:
+    """The settings that the literature trains a model with by a method, where they are not the method's defaults."""
+    found = card(model)
+    return dict(_content()["recipes"][found.recipe].get(method, {})) if found and found.recipe else {}
+
+
+def recipe_source(recipe: str) -> str:
+    """Where the settings of a recipe come from."""
+    return str(_content()["recipes"][recipe]["source"])
+
+
 def _says(found: ModelCard, word: str) -> bool:
     kind = "api closed" if found.api else f"{found.architecture} open"
     gated, bundled = "gated" if found.gated else "", "bundled" if found.bundled else ""
@@ -94,8 +105,16 @@ def _says(found: ModelCard, word: str) -> bool:
 
 
 @lru_cache(maxsize=1)
+def _content() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(
+        DATA.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    )
+    return loaded
+
+
+@lru_cache(maxsize=1)
 def _cards() -> dict[str, ModelCard]:
-    content = yaml.load(DATA.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    content = _content()
     return {name: _card(name, {**content["families"][own["family"]], **own}) for name, own in content["models"].items()}
 
 

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from core.catalogue import architecture, card, catalogue, search
+from core.candidates import resolve
+from core.catalogue import architecture, card, catalogue, recipe_source, recommended, search
+from core.methods import METHODS, checked_settings
 from core.model_shapes import from_sizes, shape_of, shape_of_card
 
 OPEN = [found for found in catalogue() if not found.api]
@@ -101,3 +103,23 @@ def test_configurations_of_generators_are_read(tmp_path, config, parameters, cac
 def test_a_configuration_that_says_nothing_has_no_shape(tmp_path, content):
     (tmp_path / "config.json").write_text(content)
     assert shape_of(str(tmp_path)) is None
+
+
+def test_recommended_settings_are_settings_and_say_where_they_come_from():
+    taken = set()
+    for found in catalogue():
+        if not found.recipe:
+            continue
+        assert "arXiv" in recipe_source(found.recipe)
+        for method in METHODS:
+            settings = recommended(found.name, method)
+            checked_settings(method, settings, found.name)
+            taken |= set(settings)
+    assert "learning_rate" in taken
+
+
+def test_a_candidate_starts_from_what_the_literature_recommends():
+    assert resolve("FacebookAI/roberta-large-full").settings["learning_rate"] == 1e-5
+    assert resolve("FacebookAI/roberta-large-full").changed == ()
+    assert resolve("FacebookAI/roberta-large-full", {"learning_rate": 2e-5}).changed == ("learning_rate",)
+    assert resolve("someone/unknown-full").settings["learning_rate"] == 5e-5
