@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from core import environment, files, joint
-from core.analysis.metrics import wilson
+from core.analysis.intervals import wilson
 from core.data.dataset import load_dataset, nested_sample
 from core.devices import device_lock
 from core.errors import TradeoffError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.metrics import wilson
+from core.analysis.intervals import wilson
 
 BINS = 10
 

@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis.metrics import Z95
+from core.analysis.intervals import Z95
 
 RESAMPLES = 4000
 MOST_VALUES = 200

@@ -1,27 +1,113 @@
-"""Intervals of metrics by the bootstrap over examples (Efron & Tibshirani 1993)."""
+"""Intervals of metrics by the bootstrap over examples (Efron & Tibshirani 1993).
 
-from typing import TYPE_CHECKING
+Texts are what is drawn, so a metric over spans is resampled by the texts that hold them: spans of one text stand or
+fall together.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from core.tasks.base import Statistic
+from core.analysis.statistic import Counts, Statistic
 
+Z95 = 1.959963984540054
 RESAMPLES = 1000
-MOST_WEIGHTS = 20_000_000
-"""Weights drawn at once: bounds the memory on large test sets."""
+MOST_SUMS = 4_000_000
+"""Sums held at once: bounds the memory with very many labels."""
+Interval = tuple[float, float, float]
+"""A value with the lower and upper end of its 95 % interval."""
 
 
-def bootstrap(statistic: "Statistic", seed: int = 0) -> tuple[float, float, float]:
-    """The metric with its 95 % percentile interval. Without examples it is 0 within [0, 1]."""
-    n = len(statistic.counts)
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Wilson's score interval of a share, 95 % (Wilson 1927; statsmodels `proportion_confint(method="wilson")`)."""
     if n == 0:
-        return 0.0, 0.0, 1.0
-    rows, times = np.unique(statistic.counts, axis=0, return_counts=True)
-    generator = np.random.default_rng(seed)
-    chunk = max(1, MOST_WEIGHTS // len(rows))
-    sums = [
-        generator.multinomial(n, times / n, min(chunk, RESAMPLES - done)) @ rows for done in range(0, RESAMPLES, chunk)
+        return 0.0, 1.0
+    p = hits / n
+    centre = p + Z95**2 / (2 * n)
+    spread = Z95 * sqrt(p * (1 - p) / n + Z95**2 / (4 * n * n))
+    scale = 1 + Z95**2 / n
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def intervals(statistics: Mapping[str, Statistic], seed: int = 0) -> dict[str, Interval]:
+    """Each metric with its 95 % interval: Wilson's for a share of examples, else the percentile bootstrap's.
+
+    Without examples a metric is 0 within [0, 1]. When resampling has no spread, as when every answer is right, the
+    rule of three tells what could have been missed.
+    """
+    drawn = {name: statistic for name, statistic in statistics.items() if len(statistic) and not _is_share(statistic)}
+    values = dict(zip(drawn, resample(list(drawn.values()), seed=seed), strict=True))
+    return {
+        name: _interval(statistic, values[name]) if name in values else _share(statistic)
+        for name, statistic in statistics.items()
+    }
+
+
+def resample(statistics: Sequence[Statistic], resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
+    """The values of several metrics on the same resamples of their examples, shape (metrics, resamples).
+
+    All are over the same examples in the same order. Counts that metrics share are summed once.
+    """
+    counts = list({id(statistic.counts): statistic.counts for statistic in statistics}.values())
+    blocks = [
+        [statistic.value(sums[id(statistic.counts)]) for statistic in statistics]
+        for sums in _resampled_sums(counts, resamples, seed)
     ]
-    low, high = np.quantile(statistic.value(np.concatenate(sums)), (0.025, 0.975))
-    return float(statistic.value(statistic.counts.sum(0))), float(low), float(high)
+    return np.concatenate(blocks, axis=1) if blocks and statistics else np.zeros((len(statistics), resamples))
+
+
+def _resampled_sums(counts: Sequence[Counts], resamples: int, seed: int) -> Iterator[dict[int, NDArray[np.float64]]]:
+    """The sums of resamples in blocks of shape (block, width), by the identity of the counts."""
+    if not counts:
+        return
+    joint, sizes = reduce(_joined, [c.kinds for c in counts], np.zeros_like(counts[0].kinds)), []
+    firsts = np.unique(joint, return_index=True)[1]
+    kinds = [(c.kinds[firsts], c.kind_count) for c in counts]
+    block = max(1, MOST_SUMS // max(1, sum(c.width for c in counts)))
+    sizes = [min(block, resamples - done) for done in range(0, resamples, block)]
+    weights = _weights(joint, resamples, seed)
+    for size in sizes:
+        sums = {id(c): np.empty((size, c.width)) for c in counts}
+        for row in range(size):
+            times = next(weights)
+            for c, (kind, kind_count) in zip(counts, kinds, strict=True):
+                sums[id(c)][row] = c.sums(np.bincount(kind, times, kind_count))
+        yield sums
+
+
+def _joined(kinds: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Kinds of examples that are of one kind in both."""
+    joined = np.unique(kinds * (others.max(initial=0) + 1) + others, return_inverse=True)[1]
+    return joined.reshape(-1).astype(np.int64)
+
+
+def _weights(kinds: NDArray[np.int64], resamples: int, seed: int) -> Iterator[NDArray]:
+    """How often each kind is drawn, for each resample; kinds are few or many, so the cheaper way is taken."""
+    generator = np.random.default_rng(seed)
+    n, times = len(kinds), np.bincount(kinds)
+    for _ in range(resamples):
+        if len(times) * 10 < n:
+            yield generator.multinomial(n, times / n)
+        else:
+            yield np.bincount(kinds[generator.integers(0, n, n)], minlength=len(times))
+
+
+def _is_share(statistic: Statistic) -> bool:
+    return statistic.parts is not None and bool(np.isin(statistic.parts, (0.0, 1.0)).all())
+
+
+def _share(statistic: Statistic) -> Interval:
+    n = len(statistic)
+    low, high = wilson(round(statistic.overall * n), n)
+    return statistic.overall, low, high
+
+
+def _interval(statistic: Statistic, values: NDArray[np.float64]) -> Interval:
+    value = statistic.overall
+    low, high = (float(q) for q in np.quantile(values, (0.025, 0.975)))
+    if low == high:
+        low, high = max(0.0, value - 3 / len(statistic)), min(1.0, value + 3 / len(statistic))
+    return value, low, high

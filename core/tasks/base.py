@@ -1,12 +1,10 @@
 """The contract of a task, and what all tasks share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from core.analysis.statistic import Statistic
 from core.tasks.target import Span, Target
 
 
@@ -29,18 +27,6 @@ class Score:
     low: float | None
     high: float | None
     n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Statistic:
-    """A metric as a function of sums over examples, so that resampling examples never scores them again.
-
-    `counts` has shape (examples, k): what each example contributes. `value` takes sums over examples, shape
-    (..., k), and gives the metric, shape (...).
-    """
-
-    counts: NDArray[np.float64]
-    value: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 class Task(Protocol):
@@ -103,3 +89,6 @@ class Task(Protocol):
 def shown_spans(spans: Sequence[Span], text: str) -> str:
     """Spans in plain words: `Berlin [city]; 7 am [time]`."""
     return "; ".join(f"{text[span.start : span.end]} [{span.label}]" for span in spans)
+
+
+__all__ = ["Example", "Score", "Statistic", "Task", "shown_spans"]

@@ -1,16 +1,15 @@
 """One label for each text."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from core.analysis import metrics
-from core.tasks.base import Score, Statistic
+from core.analysis.statistic import Statistic
+from core.tasks.scoring import Pairs, Scored
 from core.tasks.target import Target
 
 
-class SingleLabel:
+class SingleLabel(Scored):
     """A text has exactly one label out of a closed set. An invalid answer counts as a wrong one."""
 
     name = "single_label"
@@ -34,18 +33,6 @@ class SingleLabel:
         """The inverse of `encode`."""
         return Target((encoded,))
 
-    def label_set(self, targets: Sequence[str]) -> list[str]:
-        """The labels that occur, sorted."""
-        return sorted(set(targets))
-
-    def text_label_set(self, labels: Sequence[str]) -> list[str]:
-        """All of them."""
-        return list(labels)
-
-    def span_label_set(self, labels: Sequence[str]) -> list[str]:  # noqa: ARG002
-        """None: there are no spans."""
-        return []
-
     def shown(self, encoded: str, text: str) -> str:  # noqa: ARG002
         """The label."""
         return encoded
@@ -53,24 +40,23 @@ class SingleLabel:
     def statistics(
         self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str]
     ) -> dict[str, Statistic]:
-        """Every metric as a statistic over examples."""
-        return metrics.statistics(metrics.confusion_codes(targets, predictions, labels))
+        """Accuracy, macro and weighted F1 and MCC."""
+        pairs = self.pairs(targets, predictions, labels)
+        tally = self.tally(pairs)
+        return {
+            "accuracy": pairs.mean(lambda target, found: target == found),
+            "macro_f1": tally.statistic(metrics.macro_f1),
+            "weighted_f1": tally.statistic(metrics.weighted_f1),
+            "mcc": tally.statistic(metrics.mcc),
+        }
 
-    def score(
-        self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str], split: str
-    ) -> list[Score]:
-        """Accuracy (Wilson interval), macro and weighted F1 and MCC (percentile bootstrap over examples)."""
-        table = metrics.confusion_codes(targets, predictions, labels)
-        n = len(targets)
-        hits = int(np.sum(table.gold == table.predicted))
-        low, high = metrics.wilson(hits, n)
-        scores = [Score("accuracy", split, hits / n if n else 0.0, low, high, n)]
-        for metric, (value, low, high) in metrics.bootstrap_f1_mcc(table).items():
-            scores.append(Score(metric, split, value, low, high, n))
-        return scores
+    def pairs(self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str]) -> Pairs:
+        """Distinct pairs of target and prediction; a label outside the set is an invalid answer.
 
-    def report(
-        self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str]
-    ) -> list[dict[str, Any]]:
-        """Precision, recall, F1 and counts of each label."""
-        return metrics.per_label(metrics.confusion_codes(targets, predictions, labels))
+        Raises:
+            ValueError: a target is not among `labels`.
+        """
+        known = set(labels)
+        if missing := set(targets) - known:
+            raise ValueError(f"targets outside the label set: {sorted(missing)[:5]}")
+        return super().pairs(targets, [p if p in known else None for p in predictions], labels)

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from core.tasks.base import Statistic, shown_spans
-from core.tasks.common import Scored
-from core.tasks.spans import compact, from_plain, span_counts, span_report, span_statistics, to_plain
-from core.tasks.target import Span, Target
+from core.analysis import metrics
+from core.analysis.statistic import Statistic
+from core.tasks.base import shown_spans
+from core.tasks.encoding import compact, from_plain, to_plain
+from core.tasks.scoring import Scored
+from core.tasks.target import Target
 
 
 class TokenLabels(Scored):
@@ -33,18 +35,6 @@ class TokenLabels(Scored):
         """The inverse of `encode`."""
         return Target(spans=from_plain(json.loads(encoded)))
 
-    def label_set(self, targets: Sequence[str]) -> list[str]:
-        """The labels of all spans, sorted."""
-        return sorted({span.label for target in set(targets) for span in self.decode(target).spans})
-
-    def text_label_set(self, labels: Sequence[str]) -> list[str]:  # noqa: ARG002
-        """None: whole texts carry no label."""
-        return []
-
-    def span_label_set(self, labels: Sequence[str]) -> list[str]:
-        """All of them."""
-        return list(labels)
-
     def shown(self, encoded: str, text: str) -> str:
         """`Berlin [city]; 7 am [time]`."""
         return shown_spans(self.decode(encoded).spans, text)
@@ -53,16 +43,10 @@ class TokenLabels(Scored):
         self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str]
     ) -> dict[str, Statistic]:
         """Micro F1, precision, recall and macro F1 of exact spans (seqeval, strict)."""
-        return span_statistics(self._counts(targets, predictions, labels))
-
-    def report(
-        self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str]
-    ) -> list[dict[str, Any]]:
-        """Precision, recall, F1 and counts of each label."""
-        return span_report(self._counts(targets, predictions, labels), labels)
-
-    def _counts(self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str]) -> Any:
-        return span_counts([self.decode(t).spans for t in targets], [self._spans(p) for p in predictions], labels)
-
-    def _spans(self, prediction: str | None) -> Sequence[Span]:
-        return () if prediction is None else self.decode(prediction).spans
+        tally = self.tally(self.pairs(targets, predictions, labels))
+        return {
+            "f1": tally.statistic(metrics.micro_f1),
+            "precision": tally.statistic(metrics.micro_precision),
+            "recall": tally.statistic(metrics.micro_recall),
+            "macro_f1": tally.statistic(metrics.macro_f1),
+        }

@@ -6,6 +6,7 @@ from sklearn.metrics import confusion_matrix, f1_score, matthews_corrcoef, preci
 from statsmodels.stats.proportion import proportion_confint
 
 from core.analysis import metrics
+from core.analysis.intervals import intervals, wilson
 from core.tasks import get_task
 
 LABELS = list("abcde")
@@ -55,19 +56,18 @@ def test_the_report_equals_scikit_learn(seed: int) -> None:
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 1), (1, 1), (0, 50), (50, 50), (37, 50), (470, 500)])
 def test_wilson_equals_statsmodels(hits: int, n: int) -> None:
-    assert metrics.wilson(hits, n) == pytest.approx(proportion_confint(hits, n, method="wilson"), abs=1e-12)
+    assert wilson(hits, n) == pytest.approx(proportion_confint(hits, n, method="wilson"), abs=1e-12)
 
 
 def test_the_bootstrap_interval_agrees_with_resampling_examples() -> None:
     gold, predicted = case(3)
-    codes = metrics.confusion_codes(gold, predicted, LABELS)
     generator = np.random.default_rng(1)
     plain = []
     for _ in range(800):
         chosen = generator.integers(0, len(gold), len(gold))
         drawn = [gold[i] for i in chosen], [predicted[i] for i in chosen]
         plain.append(f1_score(*drawn, average="weighted", zero_division=0))
-    _, low, high = metrics.bootstrap_f1_mcc(codes)["weighted_f1"]
+    _, low, high = intervals(get_task("single_label").statistics(gold, predicted, LABELS))["weighted_f1"]
     assert (low, high) == pytest.approx(np.quantile(plain, (0.025, 0.975)), abs=0.02)
 
 

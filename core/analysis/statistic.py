@@ -1,0 +1,83 @@
+"""Metrics as functions of sums over examples, so that resampling examples never scores them again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Value = Callable[[NDArray], NDArray]
+"""From sums over examples, shape (..., width), to a metric, shape (...)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """What each example adds to the sums that metrics are made of, kept sparse.
+
+    Examples that add the same are of one kind: `kinds` has shape (examples,). An example of the kind `rows[i]` adds
+    `amounts[i]` to the sum `columns[i]`, out of `width` sums.
+    """
+
+    kinds: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    amounts: NDArray[np.float64]
+    width: int
+
+    @staticmethod
+    def of_table(table: NDArray[np.float64], kinds: NDArray[np.int64]) -> "Counts":
+        """Counts from what each kind adds, a table of shape (kinds, width)."""
+        rows, columns = np.nonzero(table)
+        return Counts(kinds, rows, columns, table[rows, columns], table.shape[1])
+
+    def sums(self, times: NDArray) -> NDArray[np.float64]:
+        """The sums over examples of which there are `times[kind]` of each kind, shape (width,)."""
+        return np.bincount(self.columns, times[self.rows] * self.amounts, self.width).astype(np.float64, copy=False)
+
+    @property
+    def kind_count(self) -> int:
+        """How many kinds there can be."""
+        return int(max(self.kinds.max(initial=-1), self.rows.max(initial=-1))) + 1
+
+    def total(self) -> NDArray[np.float64]:
+        """The sums over all examples, shape (width,)."""
+        return self.sums(np.bincount(self.kinds, minlength=self.kind_count))
+
+    def take(self, examples: NDArray[np.int64]) -> "Counts":
+        """The counts of some examples, by their places."""
+        return Counts(self.kinds[examples], self.rows, self.columns, self.amounts, self.width)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statistic:
+    """A metric: `value` of the sums of `counts`. Metrics of the same examples may share their counts."""
+
+    counts: Counts
+    value: Value
+    parts: NDArray[np.float64] | None = None
+    """Where the metric is a mean over examples: the value of each, shape (examples,)."""
+
+    @staticmethod
+    def of_mean(parts: NDArray) -> "Statistic":
+        """The mean of a value that each example has, e.g. 1 where an answer is right and else 0."""
+        parts = np.asarray(parts, np.float64)
+        values, kinds = np.unique(parts, return_inverse=True)
+        table = np.stack([values, np.ones(len(values))], 1)
+        return Statistic(Counts.of_table(table, kinds.reshape(-1)), _mean, parts)
+
+    def __len__(self) -> int:
+        return len(self.counts.kinds)
+
+    @property
+    def overall(self) -> float:
+        """The metric over all examples; 0 when there are none."""
+        return float(self.value(self.counts.total())) if len(self) else 0.0
+
+    def take(self, examples: NDArray[np.int64]) -> "Statistic":
+        """The metric of some examples, by their places."""
+        return Statistic(self.counts.take(examples), self.value, None if self.parts is None else self.parts[examples])
+
+
+def _mean(sums: NDArray) -> NDArray:
+    result: NDArray = sums[..., 0] / np.maximum(sums[..., 1], 1)
+    return result
