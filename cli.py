@@ -42,7 +42,9 @@ def import_(options: argparse.Namespace, home: Home) -> Any:
             raise TradeoffError("A name is missing", remedy="Add --name NAME: runs and pages will call the set by it.")
         dataset = import_dataset(
             home, options.name, Path(source), task=options.task, text=options.text, label=options.label,
-            split=options.split, id=options.id, validation=options.validation, test=options.test,
+            split=options.split, id=options.id, tokens=options.tokens, tags=options.tags, intent=options.intent,
+            separator=options.label_separator, label_columns=options.label_columns, tag_names=options.tag_names,
+            validation=options.validation, test=options.test,
             encoding=options.encoding, delimiter=options.delimiter, header=options.header, sheet=options.sheet,
             seed=options.seed,
         )  # fmt: skip
@@ -272,9 +274,14 @@ def parser() -> Parser:
     made = verb("import", import_)
     made.add_argument("path", metavar="PATH", help="a file, bundled:NAME or hf:NAME")
     made.add_argument("--name", help="what to call the set")
-    made.add_argument("--task", default="single_label")
-    for column in ("text", "label", "split", "id"):
+    made.add_argument("--task", help="single_label, multi_label, token_labels or intent_slots; guessed when left out")
+    for column in ("text", "label", "split", "id", "tokens", "tags", "intent"):
         made.add_argument(f"--{column}", metavar="COLUMN", help=f"the {column} column; guessed when left out")
+    made.add_argument("--label-separator", metavar="SIGN", help="the sign between labels of one cell, as in a|b")
+    made.add_argument("--label-columns", type=_names, default=[], metavar="A,B", help="columns of 0 and 1, one a label")
+    made.add_argument(
+        "--tag-names", type=_names, default=[], metavar="O,B-a,I-a", help="tags in order of their numbers"
+    )
     made.add_argument("--validation", type=Path, metavar="PATH")
     made.add_argument("--test", type=Path, metavar="PATH")
     made.add_argument("--encoding")

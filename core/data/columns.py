@@ -6,15 +6,24 @@ from typing import Literal
 
 from core.data.formats.table import Table, is_number
 from core.errors import TradeoffError, unknown
+from core.spec import TaskName
 
-Role = Literal["text", "label", "split", "id"]
+Role = Literal["text", "label", "split", "id", "tokens", "tags", "intent"]
 ROLES: tuple[Role, ...] = ("text", "label", "split", "id")
+"""The roles of columns for the tasks that label whole texts."""
+ROLES_OF: dict[TaskName, tuple[Role, ...]] = {
+    "single_label": ROLES,
+    "multi_label": ROLES,
+    "token_labels": ("text", "tokens", "tags", "split", "id"),
+    "intent_slots": ("text", "tokens", "tags", "intent", "split", "id"),
+}
+"""The roles by task. `tags` is a column of tags word by word, of spans by their characters, or of marked texts."""
 
 KNOWN: dict[Role, tuple[str, ...]] = {
     "text": (
         "text", "sentence", "question", "utterance", "tweet", "statement", "content", "message", "review", "comment",
         "query", "document", "body", "description", "input_text", "input", "prompt", "headline", "title", "abstract",
-        "sms", "email", "post", "texts", "sentences", "texte", "answer_from_user",
+        "sms", "email", "post", "texts", "sentences", "texte", "answer_from_user", "utt",
     ),
     "label": (
         "label", "labels", "gold_label", "label_text", "intent", "category", "class", "sentiment", "target",
@@ -23,6 +32,12 @@ KNOWN: dict[Role, tuple[str, ...]] = {
     ),
     "split": ("split", "partition", "subset", "fold", "set", "dataset_split"),
     "id": ("id", "uid", "uuid", "guid", "example_id", "text_id", "sentence_id", "answerid", "tweet_id", "key"),
+    "tokens": ("tokens", "words", "token_list", "word_list"),
+    "tags": (
+        "tags", "ner_tags", "slots", "slot_labels", "slot_tags", "bio_tags", "bio", "ner", "token_labels", "entities",
+        "spans", "labels", "label", "entity_spans", "annotations", "annot_utt", "annotated", "tag_ids", "pos_tags",
+    ),
+    "intent": ("intent", "intents", "intent_name", "intent_label"),
 }  # fmt: skip
 SPLIT_WORDS: Mapping[str, str] = {
     **dict.fromkeys(("train", "training", "trn", "tr", "learn"), "train"),
@@ -111,21 +126,22 @@ def guess(table: Table, told: Mapping[Role, str] | None = None) -> dict[Role, st
     return found
 
 
-def _by_name(role: Role, free: Sequence[str]) -> Iterator[str]:
+def by_name(role: Role, free: Sequence[str]) -> Iterator[str]:
+    """The columns whose name stands for `role`, the likeliest first."""
     ranked = [(KNOWN[role].index(_plain(name)), place, name) for place, name in enumerate(free)
               if _plain(name) in KNOWN[role]]  # fmt: skip
     yield from (name for _, _, name in sorted(ranked))
 
 
 def _splits(table: Table, free: Sequence[str]) -> Iterator[str]:
-    for name in _by_name("split", free):
+    for name in by_name("split", free):
         values = set(_cells(table, name))
         if values and len(values) <= 20 and all(split_word(value) for value in values):
             yield name
 
 
 def _texts(table: Table, free: Sequence[str]) -> Iterator[str]:
-    yield from (name for name in _by_name("text", free) if not _mostly_numbers(_cells(table, name)))
+    yield from (name for name in by_name("text", free) if not _mostly_numbers(_cells(table, name)))
     lengths = []
     for name in free:
         cells = _cells(table, name)
@@ -138,7 +154,7 @@ def _texts(table: Table, free: Sequence[str]) -> Iterator[str]:
 
 
 def _labels(table: Table, free: Sequence[str]) -> Iterator[str]:
-    yield from _by_name("label", free)
+    yield from by_name("label", free)
     yield from (name for name in free if _plain(name).endswith(("_label", "label", "_class", "_category")))
     found = []
     for place, name in enumerate(free):
@@ -152,7 +168,7 @@ def _labels(table: Table, free: Sequence[str]) -> Iterator[str]:
 
 
 def _ids(table: Table, free: Sequence[str]) -> Iterator[str]:
-    for name in (*_by_name("id", free), *(name for name in free if _plain(name).endswith("_id"))):
+    for name in (*by_name("id", free), *(name for name in free if _plain(name).endswith("_id"))):
         cells = [cell for cell in table.column(name) if cell and cell.strip()]
         if len(cells) == len(table) == len(set(cells)):
             yield name

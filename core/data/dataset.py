@@ -6,7 +6,7 @@ makes a new version; `current` names the one that is used by default.
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from core import files
+from core.data.strata import strata
 from core.errors import TradeoffError, unknown
 from core.home import Home
 from core.spec import Record, TaskName, slug
@@ -80,7 +81,7 @@ def save_dataset(
         TradeoffError: too few labels or examples to learn from, an empty split, or the disk is full.
     """
     frame = frame.loc[:, list(COLUMNS)].astype(str).reset_index(drop=True)
-    _check(frame, name)
+    _check(frame, name, task)
     targets = frame["target"].tolist()
     info = DatasetInfo(
         name=name, task=task, fingerprint=fingerprint(frame, task), labels=get_task(task).label_set(targets),
@@ -174,38 +175,57 @@ def fingerprint(frame: pd.DataFrame, task: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def nested_sample(examples: list[Example], size: int | None, seed: int) -> list[Example]:
-    """`size` examples spread over targets as in the whole; smaller samples of one seed lie inside larger ones.
+def nested_sample(
+    examples: list[Example], size: int | None, seed: int, task: TaskName = "single_label"
+) -> list[Example]:
+    """`size` examples spread over labels as in the whole; smaller samples of one seed lie inside larger ones.
 
-    Examples are ranked by their place within their target's shuffled list relative to its length, so every
-    prefix is stratified. Each target's first example ranks first: a rare label is not lost early.
+    Examples are ranked by their place within the shuffled list of their label (`core.data.strata`) relative to its
+    length, so every prefix is stratified. Each label's first example ranks first: a rare one is not lost early.
     """
     if size is None or size >= len(examples):
         return examples
     generator = np.random.default_rng(seed)
-    by_target: dict[str, list[int]] = {}
+    by_label: dict[str, list[int]] = {}
+    labels = strata(task, [example.target for example in examples])
     for position in generator.permutation(len(examples)):
-        by_target.setdefault(examples[position].target, []).append(int(position))
+        by_label.setdefault(labels[position], []).append(int(position))
     ranked = [
         ((place / len(places)) if place else -1.0, position)
-        for places in by_target.values()
+        for places in by_label.values()
         for place, position in enumerate(places)
     ]
     return [examples[position] for position in sorted(position for _, position in sorted(ranked)[:size])]
 
 
-def _check(frame: pd.DataFrame, name: str) -> None:
-    train = frame[frame["split"] == "train"]
+def _check(frame: pd.DataFrame, name: str, task: TaskName) -> None:
     if frame["id"].duplicated().any():
         raise TradeoffError("Two examples have the same id", name, "Leave the id column unmapped, or make ids unique.")
-    if train["target"].nunique() < 2:
-        raise TradeoffError(
-            "The training texts carry fewer than two labels, so there is nothing to learn",
-            name,
-            "Check which column was read as the label.",
-        )
+    lacking = nothing_to_learn(task, frame.loc[frame["split"] == "train", "target"].tolist())
+    if lacking:
+        raise TradeoffError(f"{lacking}, so there is nothing to learn", name, _CHECK[task])
     for split in ("validation", "test"):
         if not (frame["split"] == split).any():
             raise TradeoffError(
                 f"The {split} split has no examples", name, "Add texts, or let the splits be made from one file."
             )
+
+
+_CHECK: dict[TaskName, str] = {
+    "single_label": "Check which column was read as the label.",
+    "multi_label": "Check which column was read as the labels, and the sign between them.",
+    "token_labels": "Check which column was read as the tags.",
+    "intent_slots": "Check the columns, or import it as a set with one label for each text.",
+}
+
+
+def nothing_to_learn(task: TaskName, targets: Sequence[str]) -> str | None:
+    """What training targets lack, in words, when nothing can be learned from them; else None."""
+    distinct = set(targets)
+    if task == "single_label":
+        return "The training texts carry fewer than two labels" if len(distinct) < 2 else None
+    found = get_task(task)
+    labels = found.label_set(list(distinct))
+    if task == "multi_label":
+        return "The training texts all carry the same labels, or none" if len(distinct) < 2 else None
+    return None if found.span_label_set(labels) else "The training texts carry no spans"

@@ -9,12 +9,15 @@ from typing import Any
 import pandas as pd
 
 from core.data import columns, labelled
-from core.data.columns import Mapped
 from core.data.dataset import Dataset, save_dataset
 from core.data.formats.table import Table
+from core.data.forms.rows import Reader, find_scheme
+from core.data.guessing import guess_task
+from core.data.layout import Layout, Told
 from core.data.previewing import Preview, PreviewColumn, preview
 from core.data.read import read_table
 from core.data.split import TEST_SHARE, make_splits
+from core.data.strata import strata
 from core.errors import TradeoffError
 from core.home import Home
 from core.spec import TaskName
@@ -30,11 +33,17 @@ def import_dataset(
     name: str,
     train: Path,
     *,
-    task: TaskName = "single_label",
+    task: TaskName | None = None,
     text: str | None = None,
     label: str | None = None,
     split: str | None = None,
     id: str | None = None,
+    tokens: str | None = None,
+    tags: str | None = None,
+    intent: str | None = None,
+    separator: str | None = None,
+    label_columns: Sequence[str] = (),
+    tag_names: Sequence[str] = (),
     validation: Path | None = None,
     test: Path | None = None,
     encoding: str | None = None,
@@ -57,7 +66,8 @@ def import_dataset(
         TradeoffError: the name, a file, a column or the labels cannot be used; each says what to do.
     """
     name = checked_name(name)
-    get_task(task)
+    if task is not None:
+        get_task(task)
     paths = {"train": train, "validation": validation, "test": test}
     tables = {
         role: read_table(
@@ -67,7 +77,8 @@ def import_dataset(
         for role, path in paths.items() if path is not None
     }  # fmt: skip
     return import_tables(
-        home, name, tables, task=task, text=text, label=label, split=split, id=id, seed=seed,
+        home, name, tables, task=task, text=text, label=label, split=split, id=id, tokens=tokens, tags=tags,
+        intent=intent, separator=separator, label_columns=label_columns, tag_names=tag_names, seed=seed,
         validation_share=validation_share, test_share=test_share, note=note, origin={"kind": "files"},
     )  # fmt: skip
 
@@ -78,11 +89,17 @@ def import_tables(
     tables: Mapping[str, Table],
     *,
     origin: Mapping[str, Any],
-    task: TaskName = "single_label",
+    task: TaskName | None = None,
     text: str | None = None,
     label: str | None = None,
     split: str | None = None,
     id: str | None = None,
+    tokens: str | None = None,
+    tags: str | None = None,
+    intent: str | None = None,
+    separator: str | None = None,
+    label_columns: Sequence[str] = (),
+    tag_names: Sequence[str] = (),
     seed: int = 0,
     validation_share: float | None = None,
     test_share: float = TEST_SHARE,
@@ -94,29 +111,35 @@ def import_tables(
         TradeoffError: a column or the labels cannot be used.
     """
     name = checked_name(name)
-    get_task(task)
-    mapped = labelled.mapped(tables, text, label, split, id)
+    told = Told(text, label, split, id, tokens, tags, intent, separator, tuple(label_columns), tuple(tag_names))
+    task, why = (get_task(task).name, None) if task else guess_task(tables["train"], told)
+    layouts = labelled.layouts(tables, task, told)
     warnings = [warning for table in tables.values() for warning in _told(table, len(tables) > 1)]
     left_out: dict[str, int] = Counter()
     for table in tables.values():
         left_out.update(table.reading.left_out)
-    frames = [labelled.rows(table, mapped[role], role, left_out) for role, table in tables.items()]
+    reader = Reader(find_scheme(zip(tables.values(), layouts.values(), strict=True)) if _tagged(layouts) else None)
+    frames = [labelled.rows(table, layouts[role], role, left_out, reader) for role, table in tables.items()]
     rows = pd.concat(frames, ignore_index=True)
     rows["id"] = labelled.ids(rows, wanted=id is not None, single=len(tables) == 1)
-    labelled.check_labels(rows, mapped["train"], tables["train"].reading.filename, warnings)
+    labelled.check_labels(rows, layouts["train"], tables["train"].reading.filename, warnings)
     splits, made = make_splits(
-        rows["text"].tolist(), rows["target"].tolist(), rows["split"].tolist(),
+        rows["text"].tolist(), strata(task, rows["target"].tolist()), rows["split"].tolist(),
         seed=seed, validation_share=validation_share, test_share=test_share,
     )  # fmt: skip
     rows["split"] = splits
-    warnings += labelled.split_warnings(rows, left_out, mapped["train"])
+    warnings += labelled.split_warnings(rows, left_out, layouts["train"])
+    warnings += [f"{count:,} {what}." for what, count in reader.mended.items() if count]
     source = {
         **origin,
-        "files": [{"split": role, **_file(table), "columns": _roles(mapped[role])} for role, table in tables.items()],
+        "files": [
+            {"split": role, **_file(table), "columns": dict(layouts[role].roles)} for role, table in tables.items()
+        ],
         "splits": {part: made.get(part, "given") for part in ("train", "validation", "test")},
         "seed": seed,
         "left_out": dict(left_out),
         "warnings": list(dict.fromkeys(warnings)),
+        **_form(layouts["train"], reader, why),
     }
     return save_dataset(home, rows, name, task, source, note, left_out=sum(left_out.values()))
 
@@ -163,5 +186,20 @@ def _file(table: Table) -> dict[str, Any]:
     return {"rows": len(table), **about}
 
 
-def _roles(mapped: Mapped) -> dict[str, str]:
-    return {role: name for role in columns.ROLES if (name := getattr(mapped, role)) is not None}
+def _tagged(layouts: Mapping[str, Layout]) -> bool:
+    return any(layout.form == "tags" for layout in layouts.values())
+
+
+def _form(layout: Layout, reader: Reader, why: str | None) -> dict[str, Any]:
+    """How targets were written, for tasks that can be written in several ways."""
+    told: dict[str, Any] = {} if why is None else {"task_guessed": why}
+    if layout.task == "single_label":
+        return told
+    told["form"] = layout.form
+    if layout.form == "separated":
+        told["separator"] = layout.separator
+    if layout.form == "indicators":
+        told["label_columns"] = list(layout.indicators)
+    if reader.scheme is not None:
+        told["scheme"] = reader.scheme
+    return {**told, "mended": {what: count for what, count in reader.mended.items() if count}}

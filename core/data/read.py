@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.data.formats import delimited, json_rows, parquet, xlsx
+from core.data.formats import conll, delimited, json_rows, parquet, xlsx
 from core.data.formats.identify import identify
 from core.data.formats.source import open_source
 from core.data.formats.table import Reading, Table
@@ -19,7 +19,7 @@ def read_table(
     sheet: str | None = None,
     limit: int | None = None,
 ) -> Table:
-    """The table in a CSV, TSV, JSON, JSON Lines, Parquet or XLSX file; text forms may be gzipped.
+    """The table in a CSV, TSV, JSON, JSON Lines, CoNLL, Parquet or XLSX file; text forms may be gzipped.
 
     All cells are text as it is written in the file; null where the format knows an absent value. `filename` is what
     the user calls the file, `limit` stops after about so many rows. What is None is judged by content.
@@ -39,6 +39,9 @@ def read_table(
     elif kind == "json":
         assert found is not None
         table = json_rows.read(source, found, reading, limit)
+    elif kind == "conll" and delimiter is None and header is None:
+        assert found is not None
+        table = conll.read(source, found, reading, limit)
     else:
         assert found is not None
         table = delimited.read(source, found, reading, delimiter, header, limit)

@@ -4,12 +4,13 @@ import zipfile
 from pathlib import PurePath
 from typing import Literal
 
+from core.data.formats import conll
 from core.data.formats.encoding import Encoding, detect
 from core.data.formats.json_rows import DECODER
 from core.data.formats.source import Source
 from core.errors import TradeoffError
 
-Kind = Literal["delimited", "json", "parquet", "xlsx"]
+Kind = Literal["delimited", "json", "parquet", "xlsx", "conll"]
 
 FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", "a PDF document", "Export the table as CSV."),
@@ -35,8 +36,11 @@ EXPECTED: dict[str, Kind] = {
     ".csv": "delimited", ".tsv": "delimited", ".tab": "delimited", ".txt": "delimited", ".json": "json",
     ".jsonl": "json", ".ndjson": "json", ".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx",
 }  # fmt: skip
-HOLDS = {"delimited": "a table with delimiters", "json": "JSON", "parquet": "Parquet", "xlsx": "an Excel workbook"}
-FORMATS = "Choose a CSV, TSV, JSON, JSON Lines, Parquet or XLSX file."
+HOLDS = {
+    "delimited": "a table with delimiters", "json": "JSON", "parquet": "Parquet", "xlsx": "an Excel workbook",
+    "conll": "a token and its tag a line (CoNLL)",
+}  # fmt: skip
+FORMATS = "Choose a CSV, TSV, JSON, JSON Lines, CoNLL, Parquet or XLSX file."
 
 
 def identify(source: Source, wanted: str | None = None) -> tuple[Kind, Encoding | None, list[str]]:
@@ -54,7 +58,7 @@ def identify(source: Source, wanted: str | None = None) -> tuple[Kind, Encoding 
     warnings = [encoding.warning] if encoding and encoding.warning else []
     suffixes = [suffix.lower() for suffix in PurePath(source.filename).suffixes]
     named = suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else (suffixes or [""])[-1]
-    if EXPECTED.get(named, kind) != kind:
+    if EXPECTED.get(named, kind) != kind and not (kind == "conll" and named in (".txt", ".tsv")):
         warnings.append(f"The file is named {named} but holds {HOLDS[kind]}; it was read as that.")
     if source.compressed and suffixes[-1:] != [".gz"]:
         warnings.append("The file is gzipped although its name does not say so; it was unpacked.")
@@ -122,7 +126,11 @@ def _text_kind(source: Source, head: bytes, encoding: Encoding) -> Kind:
         raise TradeoffError(
             "The file is a Git LFS pointer, not the data", source.filename, "Fetch the data with `git lfs pull`."
         )
-    return "json" if _starts_json(start, source.filename) else "delimited"
+    if _starts_json(start, source.filename):
+        return "json"
+    # The last line of the head may be cut.
+    lines = head.decode(encoding.name, "ignore").splitlines(keepends=True)
+    return "conll" if conll.shape_of(lines[: max(1, len(lines) - 1)], source.filename) else "delimited"
 
 
 def _starts_json(start: str, filename: str) -> bool:

@@ -1,0 +1,49 @@
+"""Which task a file was made for, judged by its columns."""
+
+from core.data import columns
+from core.data.formats.table import Table
+from core.data.forms import labels
+from core.data.layout import FORMS, Layout, Told, find_layout, indicator_columns
+from core.errors import TradeoffError
+from core.spec import TaskName
+
+
+def guess_task(table: Table, told: Told = Told()) -> tuple[TaskName, str]:  # noqa: B008
+    """The likeliest task and why, in words; single_label when nothing speaks for another."""
+    spans = _layout(table, "token_labels", told)
+    if spans is not None:
+        intent = told.intent or next(columns.by_name("intent", table.names), None)
+        why = f'the column "{spans.roles["tags"]}" holds {FORMS[spans.form]}'
+        if intent and intent not in spans.roles.values():
+            return "intent_slots", f'{why}, and "{intent}" an intent'
+        return "token_labels", why
+    if told.separator or told.indicators:
+        return "multi_label", "a sign between labels, or columns of labels, were named"
+    several = _several_labels(table, told)
+    return ("multi_label", several) if several else ("single_label", "each text has one label")
+
+
+def _layout(table: Table, task: TaskName, told: Told) -> Layout | None:
+    try:
+        return find_layout(table, task, told)
+    except TradeoffError:
+        return None
+
+
+def _several_labels(table: Table, told: Told) -> str | None:
+    """Why the texts seem to have any number of labels, or None when they do not."""
+    layout = _layout(table, "multi_label", told)
+    if layout is None:
+        return None
+    if layout.form == "indicators":
+        known = next(columns.by_name("label", table.names), None)
+        if known is not None and known not in indicator_columns(table):
+            return None
+        return f"{len(layout.indicators)} columns hold 0 and 1"
+    name = layout.roles["label"]
+    if layout.form == "list":
+        return f'the column "{name}" holds lists of labels'
+    cells = [cell.strip() for cell in table.column(name) if cell and cell.strip()]
+    if layout.separator and labels.surely_joined(cells, layout.separator):
+        return f'labels in the column "{name}" are parted by {labels.SPOKEN.get(layout.separator, layout.separator)}'
+    return None
