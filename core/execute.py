@@ -136,7 +136,7 @@ class Execution:
             joint.note_fit(self.folder, together)
             method.fit_parts(together, self.context)  # type: ignore[attr-defined]
             return sum(len(part.train) for part in together)
-        train = nested_sample(self.dataset.examples("train"), self.spec.train_size, self.spec.seed)
+        train = nested_sample(self.dataset.examples("train"), self.spec.train_size, self.spec.seed, self.spec.task)
         method.fit(train, self.dataset.examples("validation"), self.context)
         return len(train)
 

@@ -40,7 +40,7 @@ def load_parts(home: Home, spec: RunSpec) -> list[Part]:
     parts = []
     for reference in spec.joint:
         dataset = load_dataset(home, reference.dataset, reference.fingerprint)
-        train = nested_sample(dataset.examples("train"), spec.train_size, spec.seed)
+        train = nested_sample(dataset.examples("train"), spec.train_size, spec.seed, reference.task)
         task, labels = get_task(reference.task), dataset.info.labels
         parts.append(Part(reference.dataset, task, labels, train, dataset.examples("validation")))
     return parts
