@@ -5,9 +5,11 @@ from tempfile import TemporaryDirectory
 
 import streamlit as st
 
+from core import format as f
 from core.analysis.results import CandidateRow
 from core.errors import TradeoffError
 from core.predictor import read_texts
+from core.tasks import get_task
 from ui import answers, data
 from ui.downloads import as_command, download
 from ui.messages import empty, plain, show_error
@@ -26,7 +28,7 @@ if info is None or not rows:
     )  # fmt: skip
     st.stop()
 
-version = info.fingerprint
+version, task = info.fingerprint, get_task(info.task)
 by_name = {row.candidate: row for row in rows}
 families = {row.candidate: row.family for row in rows}
 
@@ -80,11 +82,12 @@ with typed:
         answer_all(lines, names, "answers.typed")
     texts, found = kept("answers.typed")
     if found and len(texts) == 1:
-        st.caption(plain(texts[0][:300]))
-        answers.cards(found, families)
+        if not task.has_spans:
+            st.caption(plain(f.shorten(texts[0], 300)))
+        answers.cards(found, families, texts[0], task, info.labels)
     elif found:
-        answers.table(found, texts)
-        download(lambda: answers.table_rows(found, texts), f"{info.name}-answers", "typed.csv")
+        answers.table(found, texts, task, info.labels)
+        download(lambda: answers.table_rows(found, texts, task), f"{info.name}-answers", "typed.csv")
 
 with uploaded:
     file = st.file_uploader("Texts to answer", type=list(SUFFIXES), help="A table with texts, or a text a line.")
@@ -100,10 +103,12 @@ with uploaded:
             show_error(error)
     texts, found = kept("answers.file")
     if found:
-        answers.table(found, texts)
+        answers.table(found, texts, task, info.labels)
         with st.container(horizontal=True):
-            download(lambda: answers.table_rows(found, texts), f"{info.name}-answers", "file.csv")
-            download(lambda: answers.table_rows(found, texts), f"{info.name}-answers", "file.xlsx", "Excel", ".xlsx")
+            download(lambda: answers.table_rows(found, texts, task), f"{info.name}-answers", "file.csv")
+            download(
+                lambda: answers.table_rows(found, texts, task), f"{info.name}-answers", "file.xlsx", "Excel", ".xlsx"
+            )
 
 with st.container(horizontal=True, vertical_alignment="center"):
     if names:

@@ -45,11 +45,13 @@ with told():
     scores, mistakes, sure, curves, used, made = st.tabs(
         ["Scores", f"Mistakes ({f.number(run_report.wrong_count(table))})", "Calibration", "Curves", "Usage", "Made of"]
     )
+    report = run_report.report_of(run)
     with scores:
+        run_report.notes_section(run, table)
         run_report.scores_section(run)
-        run_report.labels_section(run, table)
+        report.labels_section(run, table)
     with mistakes:
-        run_report.mistakes_section(table)
+        report.mistakes_section(run, table)
     with sure:
         run_report.calibration_section(table)
     with curves:

@@ -3,7 +3,8 @@
 Functions take plain records and give a `Chart`; `draw` puts it on the page.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -72,6 +73,43 @@ def class_bars(counts: dict[str, dict[str, int]], dark: bool = False, most: int 
     figure.update_yaxes(title="Label", autorange="reversed", type="category")
     spoken = ", ".join(f"{f.shorten(label, 32)} {totals[label]:,}" for label in order[:10])
     return Chart(figure, f"Number of texts of each label: {spoken}.")
+
+
+OUTCOME_LOOKS: dict[str, tuple[str, str, str]] = {
+    "right": ("right", "encoder", ""),
+    "wrong label": ("wrong label", "finetuned_llm", "/"),
+    "wrong boundary": ("wrong place", "api", "x"),
+    "missed": ("missed", "baseline", "."),
+    "spurious": ("too much", "prompted_llm", "\\"),
+}
+"""Of each outcome: what it is called, the family whose colour it borrows, and its pattern."""
+
+
+def outcome_bars(outcomes: Mapping[str, Mapping[str, int]], things: str, dark: bool = False, most: int = 20) -> Chart:
+    """How often each label came out how, `{outcome: {label: count}}`; the most frequent labels first."""
+    totals: Counter[str] = Counter()
+    for counts in outcomes.values():
+        totals.update(counts)
+    order = [label for label, _ in totals.most_common(most)]
+    figure = go.Figure()
+    for outcome, counts in outcomes.items():
+        name, family, pattern = OUTCOME_LOOKS[outcome]
+        colour = theme.family_colour(family, dark)
+        figure.add_bar(
+            y=list(range(len(order))), x=[counts.get(label, 0) for label in order], name=name, orientation="h",
+            marker={"color": theme.faded(colour, 0.85), "pattern": {"shape": pattern, "solidity": 0.35}},
+            hovertemplate=[f"{safe(f.shorten(label, 60))}: {counts.get(label, 0):,} {name}<extra></extra>"
+                           for label in order],
+        )  # fmt: skip
+    figure.update_layout(
+        barmode="stack", height=100 + 24 * max(len(order), 2), margin=FLAT, bargap=0.3,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+    )  # fmt: skip
+    figure.update_xaxes(title=f"Number of {things.lower()}")
+    figure.update_yaxes(title="Label", autorange="reversed", tickvals=list(range(len(order))),
+                        ticktext=[safe(f.shorten(label, 28)) for label in order])  # fmt: skip
+    spoken = ", ".join(f"{sum(counts.values()):,} {OUTCOME_LOOKS[outcome][0]}" for outcome, counts in outcomes.items())
+    return Chart(figure, f"What became of the {things.lower()} of each label: {spoken}.")
 
 
 def histogram(edges: Sequence[float], counts: Sequence[int], name: str, unit: str, dark: bool = False) -> Chart:

@@ -1,39 +1,39 @@
 """The parts of a run's report: scores, labels, mistakes, calibration, curves, what it is made of."""
 
+from types import ModuleType
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import format as f
 from core.analysis.calibration import expected_calibration_error, reliability_bins
-from core.analysis.metrics import confusion_codes, confusion_matrix
-from core.tasks import get_task
-from ui import charts, theme
-from ui.candidate_table import WHOLE
+from core.tasks import Task, get_task
+from ui import charts, notes, report_labels, report_many, report_spans, theme
 from ui.data import Run
 from ui.downloads import as_command, download
 from ui.forms import shown_value, title
-from ui.metrics import metric_name, metric_quality, metric_show
+from ui.messages import plain
+from ui.metrics import is_f1, metric_name, metric_quality, metric_show
 
-UNREADABLE = "(unreadable)"
-MOST_LABELS_DRAWN = 100
+
+def report_of(run: Run) -> ModuleType:
+    """The module that shows the answers of a run's task: `sentence`, `labels_section` and `mistakes_section`."""
+    task = get_task(run.summary.spec.task)
+    if task.has_spans:
+        return report_spans
+    return report_many if task.text_labels == "any" else report_labels
 
 
 def sentence(run: Run, table: pd.DataFrame) -> str:
     """What the page shows, in one sentence."""
-    spec = run.summary.spec
-    score = run.summary.score(get_task(spec.task).primary_metric)
-    right = len(table) - wrong_count(table)
-    said = f"{spec.label} got {right:,} of {len(table):,} test texts right"
+    score = run.summary.score(get_task(run.summary.spec.task).primary_metric)
+    quality = ""
     if score:
-        said += f" ({metric_quality(score.metric, score.value, score.low, score.high)})"
-    worst = confusions(table)
-    if worst.empty:
-        return f"{said}."
-    first = worst.iloc[0]
-    return (
-        f"{said}; most often it answered {first['Answer']} where {first['Right label']} is right ({first['Texts']}×)."
-    )
+        quality = metric_quality(score.metric, score.value, score.low, score.high)
+        quality = f" ({'F1 ' if is_f1(score.metric) else ''}{quality})"
+    return str(report_of(run).sentence(run, table, quality))
 
 
 def wrong_count(table: pd.DataFrame) -> int:
@@ -41,22 +41,39 @@ def wrong_count(table: pd.DataFrame) -> int:
     return int((table["target"] != table["prediction"]).sum())
 
 
-def confusions(table: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of right label and answer that were mixed up, the most frequent first."""
-    wrong = table[table["target"] != table["prediction"]]
-    pairs = wrong.assign(answer=wrong["prediction"].fillna(UNREADABLE)).groupby(["target", "answer"]).size()
-    totals = table["target"].value_counts()
-    found = pairs.sort_values(ascending=False).reset_index(name="Texts")
-    found["Share of label"] = [count / totals[label] for label, count in zip(found["target"], found["Texts"],
-                                                                           strict=True)]  # fmt: skip
-    return found.rename(columns={"target": "Right label", "answer": "Answer"})
+def notes_section(run: Run, table: pd.DataFrame) -> None:
+    """What makes a difference to the scores: texts that were cut, examples that were dropped, unreadable answers."""
+    said = notes.warnings(run.folder.notes)
+    unread = table["prediction"].isna()
+    if unread.any():
+        reasons = table.loc[unread, "reason"].fillna("no reason given").value_counts()
+        listed = "; ".join(f"{f.shorten(str(reason), 90)} ({count:,}×)" for reason, count in reasons.head(4).items())
+        said.append(f"{int(unread.sum()):,} of {len(table):,} answers could not be read and count as wrong: {listed}.")
+    if said:
+        st.info("  \n".join(plain(line) for line in said), icon=":material/content_cut:")
 
 
 def downloads(run: Run, table: pd.DataFrame) -> None:
-    """Every prediction as a file, and the run as a command."""
-    download(lambda: table.to_dict("records"), f"{run.run_id}-predictions", "predictions_csv", "Predictions (CSV)")
-    download(lambda: table.to_dict("records"), f"{run.run_id}-predictions", "predictions_xlsx", "Excel", ".xlsx")
+    """Every prediction as a file, in plain words beside the stored form, and the run as a command."""
+
+    def rows() -> list[dict[str, Any]]:
+        task = get_task(run.summary.spec.task)
+        return shown_rows(task, table)
+
+    download(rows, f"{run.run_id}-predictions", "predictions_csv", "Predictions (CSV)")
+    download(rows, f"{run.run_id}-predictions", "predictions_xlsx", "Excel", ".xlsx")
     as_command(f'python cli.py predict {run.run_id} "a text"')
+
+
+def shown_rows(task: Task, table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The predictions as records; targets of tasks beyond one label are given in plain words too."""
+    records = table.to_dict("records")
+    if task.has_spans or task.text_labels == "any":
+        for record in records:
+            for name in ("target", "prediction"):
+                value = record[name]
+                record[f"{name} in words"] = task.shown(value, record["text"]) if isinstance(value, str) else ""
+    return [{str(key): value for key, value in record.items()} for record in records]
 
 
 def scores_section(run: Run) -> None:
@@ -73,101 +90,10 @@ def scores_section(run: Run) -> None:
                     "Test": metric_quality(metric, test.value, test.low, test.high),
                     "95 % interval": f"{metric_show(metric)(test.low)} to {metric_show(metric)(test.high)}",
                     "Validation": metric_show(metric)(validation.value if validation else None),
-                    "Meaning": meanings.get(metric, "Share of answers in which no label could be read"),
+                    "Meaning": meanings.get(metric, "Share of answers that could not be read"),
                 }
             )
     st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key="scores", alt="Scores of this run")
-
-
-def labels_section(run: Run, table: pd.DataFrame) -> None:
-    """Precision and recall of each label beside what is confused with what."""
-    labels = sorted({*run.folder.labels, *table["target"]})
-    answers = [None if pd.isna(answer) else answer for answer in table["prediction"]]
-    report = get_task(run.summary.spec.task).report(table["target"].tolist(), answers, labels)
-    frame = pd.DataFrame(report)
-    frame = frame[frame["support"] + frame["predicted"] > 0].sort_values("f1")
-    left, right = st.columns([1, 1], gap="medium")
-    with left:
-        st.markdown("#### Labels, the weakest first")
-        st.dataframe(
-            frame.set_axis(["Label", "Precision", "Recall", "F1", "Texts", "Answered"], axis=1).style.format(
-                dict.fromkeys(("Precision", "Recall", "F1"), f.percent)
-            ),
-            hide_index=True, height="content" if len(frame) <= WHOLE else 420, key="labels",
-            column_config={
-                "Precision": st.column_config.Column(help="How many of the answers with this label are right"),
-                "Recall": st.column_config.Column(help="How many texts of this label are found"),
-                "F1": st.column_config.Column(help="Harmonic mean of precision and recall"),
-            },
-            alt="Precision, recall and F1 of each label",
-        )  # fmt: skip
-        worst = confusions(table)
-        st.markdown("#### What is mixed up most")
-        if worst.empty:
-            st.caption("Nothing: every answer is right.")
-        else:
-            st.dataframe(
-                worst.head(200).style.format({"Share of label": f.percent}), hide_index=True, key="confusions",
-                height="content" if len(worst) <= 10 else 390, alt="Pairs of labels that are mixed up",
-            )  # fmt: skip
-    with right:
-        st.markdown("#### Right labels and answers")
-        seen = set(frame["label"])
-        _confusion_chart(table, answers, [label for label in labels if label in seen])
-
-
-def _confusion_chart(table: pd.DataFrame, answers: list[str | None], labels: list[str]) -> None:
-    if len(labels) > MOST_LABELS_DRAWN:
-        st.caption(f"{len(labels):,} labels are too many to draw; the table tells which are mixed up.")
-        return
-    matrix = confusion_matrix(confusion_codes(table["target"].tolist(), answers, labels))
-    invalid = bool(matrix[:, -1].any())
-    answered = [*labels, UNREADABLE] if invalid else labels
-    matrix = matrix if invalid else matrix[:, :-1]
-    charts.draw(charts.confusion(matrix.tolist(), labels, answered, theme.is_dark()), "confusion")
-
-
-def mistakes_section(table: pd.DataFrame) -> None:
-    """Wrong answers with their texts, the most confident first: often the label is what is wrong."""
-    wrong = table[table["target"] != table["prediction"]].copy()
-    if wrong.empty:
-        st.success("Every answer is right.", icon=":material/check_circle:")
-        return
-    wrong["prediction"] = wrong["prediction"].fillna(UNREADABLE)
-    with st.container(horizontal=True):
-        label = st.selectbox("Right label", ["any", *sorted(wrong["target"].unique())], key="mistakes.right", width=240)
-        answer = st.selectbox(
-            "Answer", ["any", *sorted(wrong["prediction"].unique())], key="mistakes.answer", width=240
-        )
-    if label != "any":
-        wrong = wrong[wrong["target"] == label]
-    if answer != "any":
-        wrong = wrong[wrong["prediction"] == answer]
-    wrong = wrong.sort_values("confidence", ascending=False, na_position="last")
-    shown = wrong[["text", "target", "prediction", "confidence"]].set_axis(
-        ["Text", "Right label", "Answer", "Confidence"], axis=1
-    )
-    st.caption("The most confident first: these are often wrong labels. Select a row to read the whole text.")
-    event = st.dataframe(
-        shown.style.format({"Confidence": lambda value: f.percent(None if pd.isna(value) else value)}),
-        hide_index=True, height=420, key="mistakes", on_select="rerun", selection_mode="single-row",
-        column_config={"Text": st.column_config.TextColumn(width="large")}, alt="Wrong answers with their texts",
-    )  # fmt: skip
-    for place in event["selection"]["rows"]:
-        if place < len(wrong):
-            _whole(wrong.iloc[place])
-
-
-def _whole(row: pd.Series) -> None:
-    with st.container(border=True):
-        st.caption(f"id {row['id']}")
-        st.text(row["text"] or "(the text is no longer here: its dataset version was deleted)")
-        st.text(f"Right label: {row['target']}\nAnswer: {row['prediction']}")
-        if isinstance(row["completion"], str):
-            st.caption("What the model wrote")
-            st.code(row["completion"], language=None, wrap_lines=True)
-        if isinstance(row["reason"], str):
-            st.text(f"Why no label was read: {row['reason']}")
 
 
 def calibration_section(table: pd.DataFrame) -> None:
@@ -234,6 +160,6 @@ def made_of_section(run: Run) -> None:
         st.table(pd.Series(sizes, name="size"), border="horizontal", hide_header=True)
         if run.folder.notes:
             st.markdown("#### Notes")
-            st.json(run.folder.notes, expanded=True)
+            st.table(pd.Series(notes.facts(run.folder.notes), name="note"), border="horizontal", hide_header=True)
         st.markdown("#### Environment")
         st.json(run.folder.environment, expanded=1)

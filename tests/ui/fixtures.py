@@ -13,8 +13,8 @@ from core.home import Home
 from core.methods.base import Prediction, Tokens
 from core.prediction_log import write_predictions
 from core.runs import RunFolder, create_run
-from core.spec import RunSpec
-from core.tasks import Example, get_task
+from core.spec import DatasetRef, RunSpec
+from core.tasks import Example, Span, Target, Task, get_task
 from core.tasks.base import Score
 from core.usage import Energy, TokenCount, Usage
 
@@ -42,15 +42,67 @@ def questions(home: Home, name: str = "questions", labels: list[str] | None = No
     return save_dataset(home, pd.DataFrame(rows), name, "single_label")
 
 
+CITIES, TIMES, CARRIERS = ("Berlin", "São Paulo", "New York City"), ("at 7 am", "tomorrow"), ("Delta", "KLM")
+INTENTS = {"flight": "Is there a flight", "fare": "What is the <b>fare</b>", "meal": "Is there a meal on the way"}
+SUBJECTS = ("sport", "money", "health", "law")
+
+
+def of_task(home: Home, task: str, name: str = "", test: int = 60) -> Dataset:
+    """A made-up set of any task: `test` test texts, as many for validation and twice as many for training."""
+    if task == "single_label":
+        return questions(home, name or "questions", test=test)
+    draw, rows = random.Random(1), []
+    make = {"multi_label": _subjects, "token_labels": _places, "intent_slots": _trips}[task]
+    for split, count in (("train", 2 * test), ("validation", test), ("test", test)):
+        for place in range(count):
+            text, target = make(draw, place)
+            target = get_task(task).encode(target)
+            rows.append({"id": f"{split}-{place}", "text": text, "target": target, "split": split})
+    return save_dataset(home, pd.DataFrame(rows), name or task.replace("_", " "), task)  # type: ignore[arg-type]
+
+
+def _subjects(draw: random.Random, place: int) -> tuple[str, Target]:
+    labels = draw.sample(SUBJECTS, k=draw.choice((0, 1, 1, 2, 3)))
+    return f"News {place} about {' and '.join(labels) or 'nothing'} & <i>more</i>", Target.of(labels)
+
+
+def _places(draw: random.Random, place: int) -> tuple[str, Target]:
+    spans, text = [], f"Traveller {place}:"
+    for words, label in ((CITIES, "city"), (TIMES, "time"), (CARRIERS, "airline")):
+        if draw.random() < 0.6:
+            word = draw.choice(words)
+            spans.append(Span(len(text) + 1, len(text) + 1 + len(word), label))
+            text = f"{text} {word} 🙂"
+    return text, Target.of(spans=spans)
+
+
+def _trips(draw: random.Random, place: int) -> tuple[str, Target]:
+    intent = draw.choice(list(INTENTS))
+    text, spans = INTENTS[intent], []
+    for word, words, label in (("from", CITIES, "from"), ("to", CITIES, "to"), ("", TIMES, "time")):
+        if draw.random() < 0.7:
+            text = f"{text} {word}".rstrip() + " "
+            found = draw.choice(words)
+            spans.append(Span(len(text), len(text) + len(found), label))
+            text += found
+    return f"{text} ({place})", Target.of([intent], spans)
+
+
 def finished_run(
-    home: Home, dataset: Dataset, candidate: str, seed: int = 0, train_size: int | None = None, **settings: object
+    home: Home,
+    dataset: Dataset,
+    candidate: str,
+    seed: int = 0,
+    train_size: int | None = None,
+    joint: tuple[DatasetRef, ...] = (),
+    **settings: object,
 ) -> RunFolder:
     """A run that finished, with predictions of about the quality and speed that the candidate would have."""
     right, milliseconds, fit_seconds = LIKELY[candidate]
     info = dataset.info
     spec = RunSpec(
         dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=resolve(candidate, dict(settings)),
-        seed=seed, train_size=train_size,
+        seed=seed, train_size=train_size, joint=joint,
     )  # fmt: skip
     folder = create_run(home, spec)
     draw = random.Random(spec.run_id)
@@ -58,7 +110,7 @@ def finished_run(
     by_split = {split: dataset.examples(split) for split in ("validation", "test")}
     done: dict[str, Prediction] = {}
     for split, examples in by_split.items():
-        answers = [_answer(example, info.labels, right, milliseconds, draw) for example in examples]
+        answers = [_answer(task, example, info.labels, right, milliseconds, draw) for example in examples]
         if candidate.startswith("smollm2"):
             answers[0] = replace(answers[0], target=None, reason="no label in the answer", probabilities=None)
         done |= {answer.id: answer for answer in answers}
@@ -113,15 +165,41 @@ def progress(folder: RunFolder, epochs: int) -> None:
     files.append_jsonl(folder.path / "progress.jsonl", [{"at": files.now(), **event} for event in events])
 
 
-def _answer(example: Example, labels: list[str], right: float, ms: float, draw: random.Random) -> Prediction:
+def _answer(
+    task: Task, example: Example, labels: list[str], right: float, ms: float, draw: random.Random
+) -> Prediction:
     hit = draw.random() < right
-    target = example.target if hit else draw.choice(labels)
-    sure = min(0.99, max(1 / len(labels) + 0.01, draw.gauss(right if hit else right - 0.2, 0.12)))
-    rest = (1 - sure) / (len(labels) - 1)
+    target = example.target if hit else _mistake(task, example, labels, draw)
+    written = task.shown(target, example.text) if task.name != "single_label" and draw.random() < 0.3 else None
+    probabilities, sure = None, min(0.99, max(1 / len(labels) + 0.01, draw.gauss(right if hit else right - 0.2, 0.12)))
+    if task.name == "single_label":
+        rest = (1 - sure) / (len(labels) - 1)
+        probabilities = [sure if label == target else rest for label in labels]
+    elif task.name == "multi_label":
+        given = set(task.decode(target).labels)
+        probabilities = [0.9 if label in given else 0.1 for label in labels]
     return Prediction(
-        example.id, target, confidence=sure, probabilities=[sure if label == target else rest for label in labels],
-        seconds=ms / 1000, tokens=Tokens(input=12),
+        example.id, target, confidence=sure, probabilities=probabilities, seconds=ms / 1000, tokens=Tokens(input=12),
+        completion=written,
     )  # fmt: skip
+
+
+def _mistake(task: Task, example: Example, labels: list[str], draw: random.Random) -> str:
+    """Another answer: another label, a span lost, moved, renamed or invented."""
+    if task.name == "single_label":
+        return draw.choice(labels)
+    right = task.decode(example.target)
+    given, spans = list(right.labels), list(right.spans)
+    texts = task.text_label_set(labels)
+    if texts and (not task.has_spans or draw.random() < 0.5):
+        given = [draw.choice(texts)] if task.text_labels == "one" else draw.sample(texts, draw.randint(0, len(texts)))
+    if task.has_spans:
+        spans = [span for span in spans if draw.random() < 0.7]
+        spans = [replace(span, label=draw.choice(task.span_label_set(labels))) if draw.random() < 0.3 else
+                 replace(span, start=span.start + 1) if draw.random() < 0.3 else span for span in spans]  # fmt: skip
+        if not spans or spans[0].start > 4:
+            spans.append(Span(0, 4, draw.choice(task.span_label_set(labels))))
+    return task.encode(Target.of(given, spans))
 
 
 def _usage(phase: str, texts: int, seconds: float, latency: tuple[float, ...] = ()) -> Usage:
