@@ -14,8 +14,8 @@ LARGEST = 1024 * 1024
 SEE = "See docs/command-line.md for an example."
 
 
-def read_experiment(path: Path) -> Experiment:
-    """The experiment of a YAML file.
+def read_experiment(path: Path, dataset: str | None = None) -> Experiment:
+    """The experiment of a YAML file, on `dataset` where one is given, else on the one that the file names.
 
     Raises:
         TradeoffError: no such file, not YAML, an unknown or doubled key, or a value that does not fit.
@@ -26,12 +26,18 @@ def read_experiment(path: Path) -> Experiment:
             error = unknown("key of an experiment", str(key), Experiment.model_fields)
             error.where = _located(path, lines, (key,))
             raise error
+    if dataset:
+        content["dataset"] = dataset
+    elif "dataset" not in content:
+        raise TradeoffError("The experiment file names no dataset", str(path), "Add --dataset NAME.")
     try:
         return Experiment(**content)
     except ValidationError as error:
         first = error.errors()[0]
-        said = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg'].lower()}"
-        raise TradeoffError(said, _located(path, lines, first["loc"]), SEE) from None
+        # What the whole experiment lacks belongs to its candidates.
+        place = first["loc"] or ("candidates",)
+        said = f"{'.'.join(str(part) for part in place)}: {first['msg'].lower()}"
+        raise TradeoffError(said, _located(path, lines, place), SEE) from None
 
 
 def _text(path: Path) -> str:

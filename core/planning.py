@@ -12,10 +12,10 @@ from core.errors import TradeoffError, unknown
 from core.estimate import Estimate, estimate
 from core.history import mean_tokens, past_runs
 from core.home import Home
-from core.methods import can_do, method_entry
+from core.methods import asks_provider, can_do, method_entry
 from core.preferences import load as load_preferences
 from core.runs import RunFolder, Status
-from core.spec import Candidate, DatasetRef, Experiment, RunSpec
+from core.spec import Candidate, DatasetRef, Experiment, RunSpec, Variant
 
 BUNDLED = ("minilm", "smollm2")
 LARGEST_SEED = 2**31 - 1
@@ -46,28 +46,46 @@ def specs(home: Home, experiment: Experiment) -> list[RunSpec]:
 
     Raises:
         TradeoffError: an unknown dataset, candidate or setting, a method that cannot do the task or be fitted on
-            several datasets, a train size that a dataset does not have, or a device that is not here.
+            several datasets, a train size that a dataset does not have, or a device that is not here. A lenient
+            experiment leaves out what a dataset does not allow, see `left_out`.
     """
+    return _grid(home, experiment)[0]
+
+
+def left_out(home: Home, experiment: Experiment) -> list[str]:
+    """What a lenient experiment leaves out, a sentence each.
+
+    Raises:
+        TradeoffError: see `specs`.
+    """
+    return _grid(home, experiment)[1]
+
+
+def _grid(home: Home, experiment: Experiment) -> tuple[list[RunSpec], list[str]]:
     names = dict.fromkeys([experiment.dataset, *experiment.with_datasets])
     sets = [load_dataset(home, name) for name in names]
     unused = set(experiment.settings) - set(experiment.candidates)
     if unused:
         raise unknown("launched candidate", sorted(unused)[0], experiment.candidates)
     device = resolve_device(experiment.device)
-    _check(experiment, sets)
+    _check_seeds(experiment)
+    told: list[str] = []
+    able = _able(experiment, sets, told)
+    sizes = {dataset.info.name: _sizes(experiment, dataset, told) for dataset in sets}
     joint = tuple(sorted((_reference(dataset) for dataset in sets), key=lambda ref: ref.dataset))
     found = [
         RunSpec(
             dataset=dataset.info.name, fingerprint=dataset.info.fingerprint, task=dataset.info.task,
-            candidate=candidate, seed=seed, train_size=None if size == dataset.info.counts["train"] else size,
-            device=device, joint=joint if len(sets) > 1 else (),
+            candidate=candidate, seed=seed, train_size=size,
+            device="api" if asks_provider(candidate.method) else device,
+            joint=joint if len(sets) > 1 and not alone else (),
         )
-        for candidate in [_candidate(name, experiment, sets) for name in experiment.candidates]
+        for candidate, alone, those in able
         for seed in experiment.seeds
-        for size in experiment.train_sizes
-        for dataset in sets
+        for dataset in those
+        for size in sizes[dataset.info.name]
     ]  # fmt: skip
-    return list({spec.run_id: spec for spec in found}.values())
+    return list({spec.run_id: spec for spec in found}.values()), list(dict.fromkeys(told))
 
 
 def plan(home: Home, experiment: Experiment) -> list[PlannedRun]:
@@ -85,13 +103,56 @@ def plan(home: Home, experiment: Experiment) -> list[PlannedRun]:
     ]
 
 
-def _check(experiment: Experiment, sets: Sequence[Dataset]) -> None:
-    for dataset in sets:
-        for size in experiment.train_sizes:
-            _check_size(dataset, size)
+def _check_seeds(experiment: Experiment) -> None:
     for seed in experiment.seeds:
         if not 0 <= seed <= LARGEST_SEED:
             raise TradeoffError(f"A seed of {seed} cannot be used", remedy=f"Take one from 0 to {LARGEST_SEED:,}.")
+
+
+Able = tuple[Candidate, bool, list[Dataset]]
+"""A candidate, whether it is fitted on each dataset alone, and the datasets."""
+
+
+def _able(experiment: Experiment, sets: Sequence[Dataset], told: list[str]) -> list[Able]:
+    """What is to be fitted on what; `told` takes what a lenient experiment leaves out.
+
+    Raises:
+        TradeoffError: an unknown candidate or setting, or (unless lenient) a task that a candidate cannot do.
+    """
+    found: list[Able] = []
+    for wanted in experiment.wanted:
+        alone = wanted.alone or len(sets) == 1
+        groups = [[dataset] for dataset in sets] if alone else [list(sets)]
+        candidate = _candidate(wanted)
+        for group in groups:
+            why = _why_not(candidate, group)
+            if not why:
+                found.append((candidate, alone, group))
+            elif experiment.lenient:
+                told.append(f"{candidate.label}: {why.what[0].lower()}{why.what[1:]}")
+            else:
+                raise why
+    if not found:
+        raise TradeoffError(
+            "None of the candidates can do this", sets[0].info.task, "Choose another dataset, or other candidates."
+        )
+    return found
+
+
+def _sizes(experiment: Experiment, dataset: Dataset, told: list[str]) -> list[int | None]:
+    """The train sizes on a dataset; None is all texts.
+
+    Raises:
+        TradeoffError: a size below 1, or (unless lenient) above what there is.
+    """
+    most, found = dataset.info.counts["train"], []
+    for size in experiment.train_sizes:
+        if size is not None and size > most and experiment.lenient:
+            told.append(f"{dataset.info.name} has {most:,} training texts: all of them are taken in place of {size:,}")
+        else:
+            _check_size(dataset, size)
+        found.append(None if size is None or size >= most else size)
+    return list(dict.fromkeys(found))
 
 
 def _reference(dataset: Dataset) -> DatasetRef:
@@ -119,23 +180,27 @@ def _estimates(home: Home, runs: Sequence[RunSpec]) -> list[Estimate | None]:
     return found
 
 
-def _candidate(name: str, experiment: Experiment, sets: Sequence[Dataset]) -> Candidate:
-    candidate = resolve(name, experiment.settings.get(name, {}))
-    entry = method_entry(candidate.method)
-    for info in (dataset.info for dataset in sets):
-        if not can_do(candidate.method, info.task):
-            raise TradeoffError(
-                f"{name} cannot do {info.task}", info.name, "Choose another candidate for this dataset."
-            )
-    if len(sets) > 1 and not entry.joint:
-        raise TradeoffError(
-            f"{name} cannot be fitted on several datasets together", remedy="Launch it on each dataset alone."
-        )
+def _candidate(wanted: Variant) -> Candidate:
+    candidate = resolve(wanted.candidate, wanted.settings)
     folder = Path(candidate.model or "").expanduser()
     if candidate.model and candidate.model not in BUNDLED and not folder.is_absolute() and folder.is_dir():
         # The run's process works in another folder than the one that the user named the model from.
         return candidate.model_copy(update={"model": str(folder.resolve())})
     return candidate
+
+
+def _why_not(candidate: Candidate, sets: Sequence[Dataset]) -> TradeoffError | None:
+    """Why a candidate cannot be fitted on these datasets (together, when they are several); None when it can."""
+    for info in (dataset.info for dataset in sets):
+        if not can_do(candidate.method, info.task):
+            return TradeoffError(
+                f"{candidate.id} cannot do {info.task}", info.name, "Choose another candidate for this dataset."
+            )
+    if len(sets) > 1 and not method_entry(candidate.method).joint:
+        return TradeoffError(
+            f"{candidate.id} cannot be fitted on several datasets together", remedy="Launch it on each dataset alone."
+        )
+    return None
 
 
 def _check_size(dataset: Dataset, size: int | None) -> None:

@@ -5,11 +5,13 @@ import json
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 TaskName = str
 """A name of `core.tasks.TASKS`."""
-Device = Literal["cpu", "cuda"]
+Device = Literal["cpu", "cuda", "api"]
+"""Where a run is metered; `api` is a model that somebody else's computer runs."""
 
 
 class Record(BaseModel):
@@ -83,19 +85,51 @@ class RunSpec(Record):
         return f"{slug(self.dataset)}.{slug(name)}.s{self.seed}{size}.{digest}"
 
 
+class Variant(Record):
+    """A candidate with changes of its own, so that one candidate may stand in an experiment several times.
+
+    `alone`: fitted on each dataset alone, where the experiment fits others on several together.
+    """
+
+    candidate: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+    alone: bool = False
+
+
 class Experiment(Record):
     """A dataset × candidates × seeds × train sizes: a grid of runs.
 
-    With `with_datasets` every candidate is one model fitted on all of these datasets together, tested on each.
+    With `with_datasets` every candidate is one model fitted on all of these datasets together, tested on each; its
+    variants may say that they are fitted on each `alone`. `lenient`: what a dataset does not allow (a candidate that
+    cannot do its task, a train size above its own) is left out and told instead of being an error.
     """
 
     dataset: str
-    candidates: list[str] = Field(min_length=1)
+    candidates: list[str] = Field(default=[], max_length=500)
+    variants: list[Variant] = Field(default=[], max_length=500)
+    description: str = Field(default="", max_length=4000)
+    lenient: bool = False
     seeds: list[int] = Field(default=[0], min_length=1)
     train_sizes: list[int | None] = Field(default=[None], min_length=1)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict, description="changed settings by candidate id")
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    max_usd: float | None = Field(
+        default=None, gt=0, le=1_000_000, allow_inf_nan=False,
+        description="most that all its runs may cost at providers, together; they stop before it is passed",
+    )  # fmt: skip
     with_datasets: list[str] = Field(default=[], description="other datasets that each model is fitted on as well")
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> "Experiment":
+        if not self.candidates and not self.variants:
+            raise PydanticCustomError("empty", "Candidates or variants are needed")
+        return self
+
+    @property
+    def wanted(self) -> list[Variant]:
+        """All candidates and variants, as variants."""
+        plain = [Variant(candidate=name, settings=self.settings.get(name, {})) for name in self.candidates]
+        return [*plain, *self.variants]
 
 
 def _plain(value: Any) -> str:

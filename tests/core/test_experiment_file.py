@@ -24,11 +24,27 @@ def test_an_experiment_is_read(tmp_path: Path) -> None:
     assert found.settings == {"minilm-full": {"epochs": 4}}
 
 
+def test_a_candidate_may_stand_several_times_and_the_dataset_may_be_given_from_outside(tmp_path: Path) -> None:
+    path = tmp_path / "grid.yaml"
+    path.write_text(
+        "description: shots\nlenient: true\ncandidates: [majority]\nvariants:\n"
+        "  - {candidate: smollm2-few-shot, settings: {shots: 1}}\n"
+        "  - {candidate: smollm2-few-shot, settings: {shots: 5}, alone: true}\n"
+    )
+    found = read_experiment(path, "trec")
+    assert (found.dataset, found.lenient, found.description) == ("trec", True, "shots")
+    assert [(one.candidate, one.settings.get("shots"), one.alone) for one in found.wanted] == [
+        ("majority", None, False), ("smollm2-few-shot", 1, False), ("smollm2-few-shot", 5, True)
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("text", "told"), [
     ("a: [", "line 1"), ("- x", "no keys"), ("", "no keys"), ("just words", "no keys"),
     ("dataset: d\ncandidate: [a]", r'line 2.*Did you mean "candidates"'),
     ("dataset: d\ncandidates: []", "candidates: .*line 2"), ("dataset: d\ncandidates: a", "candidates: .*line 2"),
-    ("dataset: d\ncandidates: [a]\nseeds: [x]", "seeds.*line 3"), ("candidates: [a]", "dataset: field required"),
+    ("dataset: d\ncandidates: [a]\nseeds: [x]", "seeds.*line 3"), ("candidates: [a]", r"names no dataset.*--dataset"),
+    ("dataset: d\nvariants: [{candidat: a}]", r"variants\.0\.candidate: field required.*line 2"),
+    ("dataset: d", "candidates or variants are needed"),
     ("dataset: d\ncandidates: [a]\n\nsettings:\n  a: 1", r"settings.a: .*line 5"),
     ("dataset: d\ndataset: e\ncandidates: [a]", r"twice.*line 2"),
     ("settings: {a: {x: 1}, a: {x: 2}}", "twice"), ("3: x", "key of an experiment"),
