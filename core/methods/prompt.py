@@ -104,7 +104,7 @@ class Prompt:
             settle(context.seed)
             engine = get_engine(self.model, context.models, context.device, self.settings.precision)
             self._asker = Asker(
-                engine, get_style(self.settings.style, self.labels), context.task, self.settings, self.labels,
+                engine, get_style(self.settings.style, context.task, self.labels), self.settings,
                 self.demonstrations,
                 lambda done, total: context.report({"phase": "fit", "step": done, "steps": total + 1}),
             )  # fmt: skip

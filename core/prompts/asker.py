@@ -13,7 +13,7 @@ from core.prompts.labels import Reading
 from core.prompts.styles import PromptStyle
 from core.prompts.tree import AnswerTree
 from core.prompts.window import Cutter, fit_window
-from core.tasks.base import Example, Task
+from core.tasks.base import Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Asker:
     """
 
     def __init__(
-        self, engine: Engine, style: PromptStyle, task: Task, settings: PromptSettings, labels: Sequence[str],
-        demonstrations: Sequence[Example], report: Callable[[int, int], object] | None = None,
+        self, engine: Engine, style: PromptStyle, settings: PromptSettings, demonstrations: Sequence[Example],
+        report: Callable[[int, int], object] | None = None,
     ) -> None:  # fmt: skip
-        self.engine, self.style, self.task, self.settings = engine, style, task, settings
-        self.fitted = fit_window(engine, style, task, settings, labels, demonstrations)
+        self.engine, self.style, self.settings = engine, style, settings
+        self.fitted = fit_window(engine, style, settings, demonstrations)
         self.cutter = Cutter(engine, style, self.fitted.room)
         shared = self.fitted.shared
         longest = self.fitted.room + len(self.fitted.tail) + self._longest_answer()
@@ -83,7 +83,7 @@ class Asker:
         found = []
         for writing in writings:
             text = self.engine.decode(writing.ids)
-            reading = self.style.read(self.task, opening + text)
+            reading = self.style.read("", opening + text)
             if reading.target is None and len(writing.ids) >= most:
                 reading = Reading(None, f"{reading.reason} (cut after {most} tokens)")
             probability = torch.tensor(writing.log_probability).exp().item()

@@ -3,8 +3,8 @@
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 _EDGES = " \t\r\n.,;:!?*_`'\"“”‘’«»()[]{}<>"
 _LEAD = re.compile(r"^\W*(?:the\s+)?(?:label|answer|category|class)(?:\s+is)?\s*[:=\-]*\s+", re.IGNORECASE)
@@ -13,10 +13,14 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The target read from a completion, or None with the reason in words."""
+    """The target read from a completion, or None with the reason in words.
+
+    `counts` tells what the answer named that could not be used (`strings_not_in_text`, `unknown_labels`, …).
+    """
 
     target: str | None
     reason: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def written(label: str) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.prompts.messages import solution
 from core.prompts.styles import PromptStyle
-from core.tasks.base import Example, Task
+from core.tasks.base import Example
 
 ChatTemplate = Callable[[str], str]
 """Wraps a user's message; what it gives ends where the model's answer begins."""
@@ -25,7 +26,7 @@ class Layout:
 
 
 def lay_out(
-    style: PromptStyle, task: Task, instruction: str, demonstrations: Sequence[Example],
+    style: PromptStyle, instruction: str, demonstrations: Sequence[Example],
     neutral: Callable[[str], str] = lambda text: text, chat: ChatTemplate | None = None,
 ) -> Layout:  # fmt: skip
     """The layout of a run.
@@ -34,14 +35,13 @@ def lay_out(
 
     Args:
         style: how texts are asked and answered.
-        task: the task.
         instruction: what is asked, with the labels.
         demonstrations: solved examples, their texts cut already.
         neutral: takes control tokens out of a text (`Engine.neutral`).
         chat: the model's chat template; None asks in plain text.
     """
     solved = [
-        f"{style.lead} {neutral(style.delimited(shown.text))}\n{neutral(style.answer(task, shown.target))}"
+        f"{style.lead} {neutral(style.delimited(shown.text))}\n{neutral(solution(style, shown))}"
         for shown in demonstrations
     ]
     shared = "\n\n".join([neutral(instruction), *solved, style.lead])
@@ -49,19 +49,3 @@ def lay_out(
         return Layout(shared, f"\n{style.opening}")
     before, _, after = chat(f"{shared} {_TEXT_STANDS_HERE}").rpartition(f" {_TEXT_STANDS_HERE}")
     return Layout(before, after + style.opening)
-
-
-def instruct(
-    style: PromptStyle, own: str, labels: Sequence[str], solved: bool = False, listed: int | None = None
-) -> str:
-    """The instruction: the user's own or the style's, with the labels where it says `{labels}`, else after it.
-
-    `solved` says that demonstrations follow. `listed` limits how many labels are named; the list then ends in an
-    ellipsis.
-    """
-    shown = labels if listed is None or listed >= len(labels) else labels[:listed]
-    names = style.listed(shown) + (", …" if len(shown) < len(labels) else "")
-    wanted = own.strip() or (style.standard_solved if solved else style.standard)
-    if "{labels}" in wanted:
-        return wanted.replace("{labels}", names)
-    return f"{wanted}\nLabels: {names}" if names else wanted

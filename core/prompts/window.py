@@ -9,11 +9,10 @@ from typing import Any
 from core.errors import TradeoffError
 from core.methods.settings import PromptSettings
 from core.prompts.engine import Engine
-from core.prompts.layout import ChatTemplate, Layout, instruct, lay_out
+from core.prompts.layout import ChatTemplate, Layout, lay_out
 from core.prompts.styles import PromptStyle
 from core.prompts.tree import told_apart
-from core.tasks.base import Example, Task
-from core.tasks.target import Target
+from core.tasks.base import Example
 
 CHARACTERS_PER_TOKEN = 32
 """More than any tokenizer packs into a token of running text: what is beyond is cut before it is tokenized."""
@@ -41,8 +40,7 @@ class Fitted:
 
 
 def fit_window(
-    engine: Engine, style: PromptStyle, task: Task, settings: PromptSettings, labels: Sequence[str],
-    demonstrations: Sequence[Example],
+    engine: Engine, style: PromptStyle, settings: PromptSettings, demonstrations: Sequence[Example],
 ) -> Fitted:  # fmt: skip
     """Lay out the prompt so that the longest text and answer still fit the model's window.
 
@@ -53,12 +51,13 @@ def fit_window(
     """
     cut = Cutter(engine, style, min(settings.max_text_tokens, engine.window // 2))
     shown = [replace(example, text=cut(example.text)[0]) for example in demonstrations]
-    listed = _listed(engine, style, settings.instruction, labels)
+    labels = style.labels
+    listed = _listed(engine, style, settings.instruction)
     chat = chat_template(engine) if settings.chat_template else None
     while True:
-        instruction = instruct(style, settings.instruction, labels, bool(shown), listed)
-        layout = lay_out(style, task, instruction, shown, engine.neutral, chat)
-        shared, tail, answers = _tokens(engine, style, task, layout, labels, chat is None)
+        instruction = style.instruction(settings.instruction, bool(shown), listed)
+        layout = lay_out(style, instruction, shown, engine.neutral, chat)
+        shared, tail, answers = _tokens(engine, style, layout, chat is None)
         answer = settings.max_new_tokens if settings.answer == "generate" else max(map(len, answers))
         left = engine.window - len(shared) - len(tail) - answer
         if left >= cut.most or (not shown and left >= min(16, cut.most)):
@@ -127,10 +126,10 @@ def chat_template(engine: Engine) -> ChatTemplate | None:
     return wrapped
 
 
-def _listed(engine: Engine, style: PromptStyle, own: str, labels: Sequence[str]) -> int:
-    listed = len(labels)
+def _listed(engine: Engine, style: PromptStyle, own: str) -> int:
+    listed = len(style.labels)
     while listed > 1:
-        size = len(engine.encode([engine.neutral(instruct(style, own, labels, listed=listed))])[0])
+        size = len(engine.encode([engine.neutral(style.instruction(own, listed=listed))])[0])
         if size <= engine.window // 2:
             break
         listed = max(1, min(listed - 1, int(listed * engine.window / 2 / size)))
@@ -138,11 +137,11 @@ def _listed(engine: Engine, style: PromptStyle, own: str, labels: Sequence[str])
 
 
 def _tokens(
-    engine: Engine, style: PromptStyle, task: Task, layout: Layout, labels: Sequence[str], begins: bool
+    engine: Engine, style: PromptStyle, layout: Layout, begins: bool
 ) -> tuple[list[int], list[int], list[tuple[int, ...]]]:
     shared = (engine.beginning() if begins else []) + engine.encode([layout.shared])[0]
     tail = engine.encode([layout.tail], after=style.delimited("a"))[0]
-    written = [engine.neutral(style.label(task, task.encode(Target((label,))))) for label in labels]
+    written = [engine.neutral(style.label(label)) for label in style.task.text_label_set(style.labels)]
     answers = engine.encode(written, after=layout.tail)
     closing = engine.encode([style.closing or "\n"], after=style.opening)[0]
     return shared, tail, told_apart(answers, closing)

@@ -4,9 +4,7 @@ import subprocess
 import sys
 
 from core.methods.settings import PromptSettings
-from core.prompts.layout import instruct
 from core.prompts.preview import preview
-from core.prompts.styles import get_style
 from core.tasks import Example, get_task
 
 TRAIN = [Example("1", "a cat", "animal"), Example("2", "red", "colour")]
@@ -19,13 +17,6 @@ def test_the_preview_is_the_whole_prompt():
     assert "Text: a cat\nLabel: animal\n" in shown
     assert "Text: red\nLabel: colour\n" in shown
     assert shown.endswith("\n\nText: a horse\nLabel:")
-
-
-def test_ones_own_instruction_still_names_the_labels():
-    style = get_style("serial", ["animal", "colour"])
-    assert instruct(style, "What is it?", ["animal", "colour"]) == "What is it?\nLabels: animal, colour"
-    assert instruct(style, "Is it {labels}?", ["animal", "colour"]) == "Is it animal, colour?"
-    assert instruct(style, "", ["animal", "colour"], listed=1).endswith("labels: animal, ….")
 
 
 def test_the_preview_is_light():

@@ -1,0 +1,28 @@
+"""Prompt styles: how a text is asked and how the answer is read. A style is a class and its row in `STYLES`."""
+
+from collections.abc import Sequence
+
+from core.errors import unknown
+from core.prompts.labels import Reading
+from core.prompts.styles.base import Demonstration, PromptStyle, Style
+from core.prompts.styles.json_object import Json
+from core.prompts.styles.reasoned import Carp, ChainOfThought
+from core.prompts.styles.serial import Serial
+from core.tasks.base import Task
+
+STYLES: dict[str, type[Style]] = {style.name: style for style in (Serial, Json, ChainOfThought, Carp)}
+
+
+def get_style(name: str, task: Task, labels: Sequence[str]) -> PromptStyle:
+    """The style called `name` for a task and its label set (`Context.labels`).
+
+    Raises:
+        TradeoffError: there is no such style.
+    """
+    if name not in STYLES:
+        raise unknown("prompt style", name, STYLES)
+    style: PromptStyle = STYLES[name](task, labels)  # type: ignore[assignment]
+    return style
+
+
+__all__ = ["STYLES", "Demonstration", "PromptStyle", "Reading", "get_style"]
