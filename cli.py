@@ -61,6 +61,13 @@ def datasets(_: argparse.Namespace, home: Home) -> Any:
     ]
 
 
+def derive(options: argparse.Namespace, home: Home) -> Any:
+    """Make a set of the intents alone, or of the slots alone, of a set that has both."""
+    from core.data import views
+
+    return views.derive(home, options.dataset, options.part, options.version).info.model_dump(mode="json")
+
+
 def audit(options: argparse.Namespace, home: Home) -> Any:
     """What is wrong with a labelled set."""
     from core.data.audit import audit as audited
@@ -291,6 +298,11 @@ def parser() -> Parser:
     made.add_argument("--seed", type=int, default=0, help="for splits that are made")
 
     verb("datasets", datasets)
+
+    made = verb("derive", derive)
+    made.add_argument("dataset")
+    made.add_argument("part", choices=("intent", "slots"))
+    made.add_argument("--version", help="start of a fingerprint; the current one by default")
 
     made = verb("audit", audit)
     made.add_argument("dataset")

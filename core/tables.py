@@ -74,19 +74,28 @@ def show(verb: str, answer: Any) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PIPED_WIDTH
-    if verb == "import":
-        splits = ", ".join(f"{count:,} {split}" for split, count in answer["counts"].items())
-        console.print(f"{answer['name']}: {splits}; {len(answer['labels'])} labels; version {answer['fingerprint']}")
-        for warning in answer["source"].get("warnings", []):
-            console.print(f"  note: {warning}", markup=False)
+    if verb in ("import", "derive"):
+        _imported(console, answer)
     elif verb == "audit":
         for finding in answer["findings"]:
             console.print(f"{finding['severity']:>8}  {finding['title']}", markup=False)
+        for note in answer["notes"]:
+            console.print(f"    note  {note}", markup=False)
     elif isinstance(answer, list):
         _table(console, verb, answer)
     else:
         for key, value in answer.items():
             console.print(f"{key}: {value}", markup=False)
+
+
+def _imported(console: Console, info: Mapping[str, Any]) -> None:
+    splits = ", ".join(f"{count:,} {split}" for split, count in info["counts"].items())
+    console.print(f"{info['name']}: {splits}; {len(info['labels'])} labels; version {info['fingerprint']}")
+    source = info["source"]
+    if "task_guessed" in source:
+        console.print(f"  read as {info['task']}: {source['task_guessed']}; --task names another", markup=False)
+    for warning in source.get("warnings", []):
+        console.print(f"  note: {warning}", markup=False)
 
 
 def _table(console: Console, verb: str, rows: Sequence[Mapping[str, Any]]) -> None:

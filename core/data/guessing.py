@@ -3,12 +3,12 @@
 from core.data import columns
 from core.data.formats.table import Table
 from core.data.forms import labels
-from core.data.layout import FORMS, Layout, Told, find_layout, indicator_columns
+from core.data.layout import FORMS, NOTHING_TOLD, Layout, Told, find_layout, indicator_columns
 from core.errors import TradeoffError
 from core.spec import TaskName
 
 
-def guess_task(table: Table, told: Told = Told()) -> tuple[TaskName, str]:  # noqa: B008
+def guess_task(table: Table, told: Told = NOTHING_TOLD) -> tuple[TaskName, str]:
     """The likeliest task and why, in words; single_label when nothing speaks for another."""
     spans = _layout(table, "token_labels", told)
     if spans is not None:

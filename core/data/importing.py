@@ -16,6 +16,7 @@ from core.data.guessing import guess_task
 from core.data.layout import Layout, Told
 from core.data.previewing import Preview, PreviewColumn, preview
 from core.data.read import read_table
+from core.data.readings import TaskReading
 from core.data.split import TEST_SHARE, make_splits
 from core.data.strata import strata
 from core.errors import TradeoffError
@@ -24,7 +25,8 @@ from core.spec import TaskName
 from core.tasks import get_task
 
 __all__ = [
-    "Preview", "PreviewColumn", "checked_name", "import_dataset", "import_tables", "preview", "read_text_column",
+    "Preview", "PreviewColumn", "TaskReading", "Told", "checked_name", "import_dataset", "import_tables", "preview",
+    "read_text_column",
 ]  # fmt: skip
 
 

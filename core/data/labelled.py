@@ -1,7 +1,7 @@
 """From tables to labelled rows: which columns, which rows, which ids, and what looks odd about the labels."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -142,13 +142,13 @@ def check_labels(rows: pd.DataFrame, layout: Layout, filename: str, warnings: li
         warnings.append("Some labels look like lists; each is taken as one label here.")
 
 
-def label_counts(task: TaskName, targets: pd.Series) -> Counter[str]:
+def label_counts(task: TaskName, targets: Iterable[str]) -> Counter[str]:
     """How many texts carry each label of the label set."""
     found = get_task(task)
     counts: Counter[str] = Counter()
-    for target, count in targets.value_counts(sort=False).items():
-        for label in found.label_set([str(target)]):
-            counts[label] += int(count)
+    for target, count in Counter(targets).items():
+        for label in found.label_set([target]):
+            counts[label] += count
     return counts
 
 

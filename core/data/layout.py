@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from core.data import columns
-from core.data.columns import Role
+from core.data.columns import Mapped, Role
 from core.data.formats.table import Table
 from core.data.forms import inline, labels
 from core.data.forms.spans import spans_in
@@ -25,7 +25,8 @@ FORMS: dict[Form, str] = {
 }
 SAMPLE = 300
 MARKED_SHARE = 0.05
-WIDE_MARKED_SHARE = 0.5
+"""Marked texts of a column whose name says that it holds them; of another column more, since texts have brackets."""
+OFTEN_MARKED = 0.25
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,9 @@ class Told:
         return found
 
 
+NOTHING_TOLD = Told()
+
+
 @dataclass(frozen=True)
 class Layout:
     """Where and how examples stand. `guessed` are the roles that were guessed from content, not told or known by name.
@@ -83,10 +87,10 @@ class Layout:
     tag_names: tuple[str, ...] = ()
     marked_text: bool = False
     """Whether the texts of a task without spans hold marks that have to go."""
-    told: Told = field(default=Told(), repr=False)
+    told: Told = field(default=NOTHING_TOLD, repr=False)
 
 
-def find_layout(table: Table, task: TaskName, told: Told = Told()) -> Layout:
+def find_layout(table: Table, task: TaskName, told: Told = NOTHING_TOLD) -> Layout:
     """How the examples of `task` stand in the table: as told, the rest guessed.
 
     Raises:
@@ -99,11 +103,17 @@ def find_layout(table: Table, task: TaskName, told: Told = Told()) -> Layout:
 def _single(table: Table, task: TaskName, told: Told) -> Layout:
     mapped = columns.choose(table, told.text, told.label or told.intent, told.split, told.id)
     roles = {role: name for role in columns.ROLES if (name := getattr(mapped, role)) is not None}
-    marked = marked_share(table, mapped.text) >= WIDE_MARKED_SHARE
+    marked = _holds_marks(table, mapped)
     if marked and told.text is None:
         plain = [name for name in columns.by_name("text", table.names) if name not in (mapped.text, mapped.label)]
         marked, roles["text"] = not plain, (plain or [mapped.text])[0]
     return Layout(task, "label", roles, mapped.guessed, marked_text=marked)
+
+
+def _holds_marks(table: Table, mapped: Mapped) -> bool:
+    """Whether the texts were made for intents and slots: brackets alone can be the texts' own."""
+    named = "annot" in mapped.text.lower() or mapped.label in columns.by_name("intent", [mapped.label])
+    return named and marked_share(table, mapped.text) >= OFTEN_MARKED
 
 
 def _multi(table: Table, task: TaskName, told: Told) -> Layout:
@@ -133,7 +143,7 @@ def _spans(table: Table, task: TaskName, told: Told) -> Layout:
     tags = found.get("tags")
     form = span_form(table, tags) if tags else None
     if tags is None:
-        if found.get("text") and marked_share(table, found["text"]) >= MARKED_SHARE:
+        if found.get("text") and "tokens" not in found and marked_share(table, found["text"]) > 0:
             tags, form = found.pop("text"), "inline"
         else:
             tags, form = next(_span_columns(table, found), (None, None))
@@ -183,7 +193,7 @@ def span_form(table: Table, name: str) -> Form | None:
     for form, fits in checks:
         if sum(fits(cell) for cell in cells) > 0.9 * len(cells):
             return form
-    return "inline" if marked_share(table, name) >= MARKED_SHARE else None
+    return "inline" if marked_share(table, name) > 0 else None
 
 
 def marked_share(table: Table, name: str) -> float:
@@ -215,10 +225,12 @@ def _span_columns(table: Table, found: Mapping[Role, str]) -> Iterator[tuple[str
     beside = told or [*columns.by_name("tokens", free), *columns.by_name("text", free)]
     for name in columns.by_name("tags", free):
         form = span_form(table, name)
+        if form == "inline" and marked_share(table, name) < MARKED_SHARE:
+            continue
         if form and (form != "tags" or any(_as_many(table, name, other) for other in beside if other != name)):
             yield name, form
     for name in free:
-        if marked_share(table, name) >= MARKED_SHARE:
+        if marked_share(table, name) >= (MARKED_SHARE if "annot" in name.lower() else OFTEN_MARKED):
             yield name, "inline"
 
 

@@ -8,7 +8,10 @@ from typing import Any
 from core.data import columns
 from core.data.columns import Role
 from core.data.formats.table import Table
+from core.data.layout import NOTHING_TOLD, Told
 from core.data.read import read_table
+from core.data.readings import TaskReading, read_for_each_task
+from core.spec import TaskName
 
 PREVIEW_ROWS = 50_000
 HEAD_ROWS = 20
@@ -50,6 +53,13 @@ class Preview:
     labels: dict[str, int]
     """The commonest values of the label column among the rows read, at most 20."""
     warnings: list[str] = field(default_factory=list)
+    readings: list[TaskReading] = field(default_factory=list)
+    """What would be read for each task: the guessed one first, then those that the file can be read for."""
+
+    @property
+    def task(self) -> TaskName:
+        """The guessed task."""
+        return self.readings[0].task
 
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON-able values."""
@@ -64,8 +74,11 @@ def preview(
     delimiter: str | None = None,
     header: bool | None = None,
     sheet: str | None = None,
+    told: Told = NOTHING_TOLD,
 ) -> Preview:
     """What the file looks like and how its columns would be used. Big files are read in part.
+
+    `told` are the columns and signs that the user has chosen already; they count for `readings`.
 
     Raises:
         TradeoffError: the file cannot be read.
@@ -77,7 +90,8 @@ def preview(
     guessed = columns.guess(table)
     roles = {name: role for role, name in guessed.items()}
     warnings = list(reading.warnings)
-    for role in ("text", "label"):
+    readings = read_for_each_task(table, told)
+    for role in ("text", "label") if readings[0].task == "single_label" else ():
         if role not in guessed:
             warnings.append(f"No {role} column was recognised: choose it.")
     rows = len(table) if table.complete else round(len(table) / max(table.consumed, 1e-9))
@@ -90,6 +104,7 @@ def preview(
         head=[[_cut(cell) for cell in row.values()] for row in table.columns.slice(0, HEAD_ROWS).to_pylist()],
         row_count=rows, row_count_exact=table.complete, guessed={str(role): name for role, name in guessed.items()},
         labels=dict(Counter(label_cells).most_common(20)), warnings=warnings,
+        readings=readings,
     )  # fmt: skip
 
 

@@ -49,16 +49,15 @@ def marked(text: str, spans: Sequence[Span]) -> str:
 
 
 def moved(text: str, spans: Sequence[Span], other: str) -> tuple[Span, ...] | None:
-    """The spans in `other`, which is `text` but for white space; None when it is not.
+    """The spans in `other`, which is `text` but for case, white space and punctuation; None when it is not.
 
-    >>> moved("at five am", (Span(3, 10, "time"),), "at  five  am")
-    (Span(start=4, end=12, label='time'),)
+    >>> moved("at five am", (Span(3, 10, "time"),), "At  five am!")
+    (Span(start=4, end=11, label='time'),)
     """
     if text == other:
         return tuple(spans)
-    here = [place for place, character in enumerate(text) if not character.isspace()]
-    there = [place for place, character in enumerate(other) if not character.isspace()]
-    if [text[place] for place in here] != [other[place] for place in there]:
+    here, there = _letters(text), _letters(other)
+    if [text[place].casefold() for place in here] != [other[place].casefold() for place in there]:
         return None
     place_of = dict(zip(here, there, strict=True))
     found = []
@@ -68,3 +67,7 @@ def moved(text: str, spans: Sequence[Span], other: str) -> tuple[Span, ...] | No
             return None
         found.append(Span(inside[0], inside[-1] + 1, span.label))
     return tuple(found)
+
+
+def _letters(text: str) -> list[int]:
+    return [place for place, character in enumerate(text) if character.isalnum()]
