@@ -18,12 +18,13 @@ from typing import Any
 
 from core import environment, files, joint
 from core.analysis.intervals import wilson
+from core.clients.account import Account
 from core.data.dataset import load_dataset, nested_sample
 from core.devices import device_lock
 from core.errors import TradeoffError
 from core.home import Home
 from core.meter import Meter, PhaseMeter, add_usage
-from core.methods import checked_settings, method_class, method_entry, models
+from core.methods import asks_provider, checked_settings, method_class, method_entry, models
 from core.methods.base import Cancelled, Context, Method, Tokens, out_of_memory
 from core.prediction_log import PredictionLog, write_predictions
 from core.preferences import load as load_preferences
@@ -69,7 +70,9 @@ class Execution:
         self.context.stop_if_asked()
         self.report({"phase": "prepare", "step": 0, "steps": 1, "message": "loading"})
         candidate = self.spec.candidate
-        if candidate.model:
+        if asks_provider(candidate.method):
+            self.context.account = Account.of_run(self.home, self.folder, self.preferences)
+        elif candidate.model:
             models.prepare(candidate.model, self.context.models)
         kind = method_class(candidate.method)
         with Meter(self.spec.device, self.preferences) as meter:
@@ -159,7 +162,12 @@ class Execution:
         return log
 
     def _latency(self, method: Method, meter: Meter) -> None:
-        """Time single texts as a user would wait for them: one at a time, warm."""
+        """Time single texts as a user would wait for them: one at a time, warm.
+
+        Those of a provider were timed when they were asked: asking again would be paid again.
+        """
+        if self.context.account is not None:
+            return
         examples = self.dataset.examples("test")
         chosen = examples[:: max(1, len(examples) // LATENCY_TEXTS)][:LATENCY_TEXTS]
         context = Context(
@@ -196,6 +204,10 @@ class Execution:
             share, note = joint.fit_share(self.folder)
             phases |= {"fit": share} if share else {}
             self.context.notes.update(note)
+        if self.context.account is not None:
+            seconds = [log.done[example.id].seconds for example in by_split["test"]]
+            phases = self.context.account.phases(self.spec.candidate, phases, seconds)
+            self.context.notes.update(self.context.account.notes())
         self.folder.write_usage(phases, self.context.notes)
 
     def _usage_of_all_attempts(self) -> dict[str, Usage]:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core import files, trash
+from core.clients.checks import check_providers
+from core.clients.spending import keep_spent, set_cap
 from core.errors import TradeoffError
 from core.experiment_file import read_experiment
 from core.home import Home
@@ -29,13 +31,16 @@ def launch(home: Home, experiment: Experiment) -> list[RunFolder]:
     Finished runs are reused, failed and cancelled ones queued again to resume, open ones left alone.
 
     Raises:
-        TradeoffError: see `specs`; or the data folder cannot be written.
+        TradeoffError: see `specs`; a provider's endpoint or key is missing; the cap `max_usd` cannot be kept; or the
+            data folder cannot be written.
     """
     runs, folders = specs(home, experiment), []
+    check_providers(home, runs, experiment.max_usd)
     reconcile(home)
     with files.held(home.locks / "launch.lock", wait_seconds=30.0) as mine:
         if not mine:
             raise TradeoffError("Another launch is still going on", str(home.root), "Try again in a moment.")
+        set_cap(home, [spec.run_id for spec in runs if spec.device == "api"], experiment.max_usd)
         for spec, moment in zip(runs, _places_in_line(home, len(runs)), strict=True):
             folder = create_run(home, spec, moment)
             _queue_again(folder, moment)
@@ -77,6 +82,7 @@ def retry(home: Home, run_id: str, afresh: bool = False) -> RunFolder:
     if state and state.status == "finished":
         raise TradeoffError(f"{run_id} has finished", remedy="Delete it first if it should be run again.")
     if afresh and state and state.status in AGAIN:
+        keep_spent(folder)
         for name in ATTEMPTED:
             shutil.rmtree(folder.path / name, ignore_errors=True)
         (folder.path / "progress.jsonl").unlink(missing_ok=True)

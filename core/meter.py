@@ -44,19 +44,23 @@ class Meter:
         if self.device == "cuda":
             self.gpu = nvml.current_gpu()
             self.reader = EnergyReader(self.gpu.index if self.gpu else None)
-        self.reader.start()
+        if self.device != "api":
+            self.reader.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.reader.stop()
+        if self.device != "api":
+            self.reader.stop()
 
     @property
     def device_name(self) -> str:
         """The device as prices know it."""
         if self.device == "cuda":
             return self.gpu.name if self.gpu else "unknown GPU"
+        if self.device == "api":
+            return ""
         return devices.cpu_device_name()
 
     def phase(self, name: Phase) -> "PhaseMeter":
@@ -154,7 +158,12 @@ class PhaseMeter:
         return self._meter.gpu.energy_kwh() if self._meter.gpu else None
 
     def _energy(self, began: _Moment, now: _Moment, cpu_seconds: float) -> tuple[dict[Component, Energy], list[str]]:
-        """Energy by component, and flags. See docs/metering.md for what each figure is."""
+        """Energy by component, and flags. See docs/metering.md for what each figure is.
+
+        What this machine draws while it waits for a provider is not the model's: that energy is estimated apart.
+        """
+        if self._meter.device == "api":
+            return {"api": Energy()}, []
         wall = now.at - began.at
         flags = [TOO_SHORT] if wall < SHORT_SECONDS else []
         energy: dict[Component, Energy] = {"cpu": Energy(), "ram": Energy()}
@@ -191,6 +200,8 @@ class PhaseMeter:
         """Flags for others at work on the machine: they slow a run down and draw power that RAPL counts."""
         wall = now.at - began.at
         flags = [GPU_SHARED] if self._gpu_shared else []
+        if self._meter.device == "api":
+            return flags
         if wall >= SHORT_SECONDS:
             others = now.machine_busy_seconds - began.machine_busy_seconds - cpu_seconds
             share = others / wall / (psutil.cpu_count() or 1)

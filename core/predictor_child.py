@@ -17,11 +17,13 @@ from typing import Any, TextIO
 
 import psutil
 
+from core.clients.account import Account
 from core.data.dataset import load_dataset
 from core.errors import TradeoffError
 from core.home import Home
-from core.methods import method_class, models
+from core.methods import asks_provider, method_class, models
 from core.methods.base import Context, Method
+from core.preferences import load as load_preferences
 from core.runs import find_run
 from core.tasks import Example, get_task
 
@@ -49,10 +51,14 @@ class WarmModels:
         context = Context(
             get_task(spec.task), labels, spec.device, spec.seed, self.home.cache / "models", dataset=spec.dataset
         )
-        if spec.candidate.model:
+        remote = asks_provider(spec.candidate.method)
+        if remote:
+            context.account = Account.of(spec.candidate, load_preferences(self.home))
+        elif spec.candidate.model:
             models.prepare(spec.candidate.model, context.models)
         method = method_class(spec.candidate.method).load(folder.path / "model", context)
-        list(method.predict([Example("warm", "warm up", "")], context))
+        if not remote:  # a provider would bill it, and there is nothing to warm
+            list(method.predict([Example("warm", "warm up", "")], context))
         self.loaded[run_id] = (method, context)
         return method, context
 

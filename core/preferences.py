@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from core import files
+from core.clients.endpoints import Endpoint
 from core.errors import TradeoffError, unknown
 from core.grid import Grid, countries, grid
 from core.home import Home
@@ -27,6 +28,9 @@ class Preferences(Record):
         default=(), max_length=200, description="Your prices of device hours"
     )
     token_prices: tuple[TokenPrice, ...] = Field(default=(), max_length=500, description="Your prices of tokens")
+    endpoints: tuple[Endpoint, ...] = Field(
+        default=(), max_length=100, description="Servers that answer for api: candidates; keys stay in the environment"
+    )
     idle_minutes: float = Field(
         default=10.0,
         gt=0,

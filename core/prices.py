@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from core.clients.endpoints import all_endpoints
 from core.devices import cores_in_name
 from core.spec import Record
 from core.usage import TokenCount, Usage
@@ -74,6 +75,8 @@ class PriceBook(Record):
 
     devices: tuple[DevicePrice, ...] = ()
     tokens: tuple[TokenPrice, ...] = ()
+    batch: dict[str, float] = {}
+    """Share of its token prices that a host bills for requests sent through its batch interface."""
 
     @classmethod
     def of(cls, preferences: "Preferences") -> "PriceBook":
@@ -82,7 +85,9 @@ class PriceBook(Record):
                       for row in preferences.device_prices)  # fmt: skip
         tokens = tuple(row if row.name else row.model_copy(update={"name": row.model})
                        for row in preferences.token_prices)  # fmt: skip
-        return cls(devices=(*named, *list_prices()), tokens=tokens)
+        endpoints = all_endpoints(preferences.endpoints).values()
+        batch = {endpoint.host: endpoint.batch_share for endpoint in endpoints if endpoint.batch_share is not None}
+        return cls(devices=(*named, *list_prices()), tokens=tokens, batch=batch)
 
     def device(self, kind: str, name: str) -> DevicePrice | None:
         """The row for a device: the first of the user's rows that fits, else the list price with the most words.
@@ -94,17 +99,21 @@ class PriceBook(Record):
         own = [row for row in fitting if row not in list_prices()]
         return max(own or fitting, key=lambda row: len(row.pattern.split()), default=None)
 
-    def token(self, model: str) -> TokenPrice | None:
-        """The row for a model: the user's, else the published one."""
+    def token(self, model: str, host: str = "") -> TokenPrice | None:
+        """The row for a model: the user's, else what the provider at `host` publishes.
+
+        The same open model costs different sums at different providers and nothing at a server of one's own, so a
+        host that is no known provider has no published price. Without a host the name alone decides.
+        """
         own = next((row for row in self.tokens if row.model.lower() == model.lower()), None)
-        return own or published_token_price(model)
+        return own or published_token_price(model, host)
 
 
 def cost(usage: Usage, book: PriceBook, model: str | None = None) -> Cost:
     """What a phase cost in USD.
 
     On a device of ours: device_seconds / 3600 × USD an hour (× cores where the price is per core). At a provider
-    (`usage.device == "api"`): each token bucket times its price.
+    (`usage.device == "api"`): each token bucket times its price, less where the batch price is asked for.
     """
     if usage.device == "api":
         return _token_cost(usage, book, model)
@@ -129,10 +138,21 @@ def token_usd(tokens: TokenCount, row: TokenPrice) -> float:
 
 
 def _token_cost(usage: Usage, book: PriceBook, model: str | None) -> Cost:
-    row = book.token(model) if model else None
+    if usage.phase == "fit" and usage.tokens == TokenCount() and not usage.uncounted:
+        return Cost(usd=0.0)
+    row = book.token(model, usage.device_name) if model else None
     if row is None:
-        return Cost(usd=None, why_unknown=f"no token price is known for {model or 'this model'}; add one in Settings")
-    return Cost(usd=token_usd(usage.tokens, row), price=row)
+        there = f" at {usage.device_name}" if usage.device_name else ""
+        named = f"{model or 'this model'}{there}"
+        return Cost(usd=None, why_unknown=f"no token price is known for {named}; add one in Settings")
+    if usage.uncounted or (usage.texts and usage.phase == "predict" and usage.tokens == TokenCount()):
+        return Cost(usd=None, price=row, why_unknown="the endpoint did not tell how many tokens it used")
+    share = book.batch.get(usage.device_name) if usage.batch else 1.0
+    if share is None:
+        return Cost(
+            usd=None, price=row, why_unknown=f"no batch price of {usage.device_name} is known; add it in Settings"
+        )
+    return Cost(usd=share * token_usd(usage.tokens, row), price=row)
 
 
 def _fits(pattern: str, words: set[str]) -> bool:
@@ -151,8 +171,9 @@ def list_prices() -> tuple[DevicePrice, ...]:
     )
 
 
-def published_token_price(model: str) -> TokenPrice | None:
-    """The provider's published price by genai-prices, offline; None when the model is not known there.
+@lru_cache(maxsize=256)
+def published_token_price(model: str, host: str = "") -> TokenPrice | None:
+    """The price that the provider at `host` publishes, by genai-prices, offline; None when it is not known there.
 
     Where the price rises with the length of a request the first tier is taken: one text is far below the next.
     Imported only here and when asked: it holds 1.6 MB of prices. It is never told to update itself.
@@ -163,7 +184,8 @@ def published_token_price(model: str) -> TokenPrice | None:
     from genai_prices import calc_price
 
     try:
-        found = calc_price(Tokens(input_tokens=1, output_tokens=1), model)
+        where = f"https://{host}" if host else None
+        found = calc_price(Tokens(input_tokens=1, output_tokens=1), model, provider_api_url=where)
     except LookupError:
         return None
     read, cached, written = (

@@ -10,6 +10,7 @@ checkpoints/         to resume from; removed when the run has finished
 parts/               finished predictions and usage of unfinished phases; removed when the run has finished
 predictions.parquet  a row an example
 scores.json          {"scores": [Score, …], "labels": [...]}
+spending.json        of runs at a provider: the cap on what they may cost, and the runs that share it
 usage.json           {"phases": {"fit": Usage, "predict": Usage, "latency": Usage}, "notes": {…}}
 model/               what `Method.load` needs
 """

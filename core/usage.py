@@ -56,7 +56,11 @@ class Usage(Record):
     flags: tuple[str, ...] = ()
     """What makes the figures less sure, in words: `too short to meter`, `another metered run overlapped`, …"""
     latency_ms: tuple[float, ...] = ()
-    """Phase latency only: wall milliseconds of single texts, one at a time, warm."""
+    """Phase latency only: wall milliseconds of single texts, one at a time, warm; at a provider those of requests."""
+    uncounted: int = 0
+    """Answers of a provider that came without token counts: what they cost is unknown."""
+    batch: bool = False
+    """Whether the cost is told at the provider's batch price."""
 
     @property
     def kwh(self) -> float | None:

@@ -12,11 +12,18 @@ from pydantic import ValidationError
 
 from core.errors import TradeoffError, unknown
 from core.methods.settings import (
+    ApiPromptSettings,
+    DecoderLoraSettings,
+    DecoderQloraSettings,
+    DecoderSettings,
     EmbeddingLinearSettings,
     EncoderLoraSettings,
     EncoderSettings,
     MajoritySettings,
     PromptSettings,
+    Seq2SeqLoraSettings,
+    Seq2SeqQloraSettings,
+    Seq2SeqSettings,
     Settings,
     TfidfLinearSettings,
 )
@@ -41,6 +48,8 @@ class MethodEntry:
     joint: bool = False
     """Whether one model can be fitted on several datasets together (`fit_parts`)."""
 
+
+EVERY_TASK = ("single_label", "multi_label", "token_labels", "intent_slots")
 
 METHODS: dict[str, MethodEntry] = {
     entry.name: entry
@@ -79,20 +88,43 @@ METHODS: dict[str, MethodEntry] = {
             "core.methods.encoder:Encoder",
             EncoderSettings,
             "encoder",
-            ("single_label",),
+            EVERY_TASK,
             True,
             "All weights of a small encoder are fine-tuned on your texts",
             "batch_size",
+            joint=True,
         ),
         MethodEntry(
             "encoder-lora",
             "core.methods.encoder:EncoderLora",
             EncoderLoraSettings,
             "encoder",
-            ("single_label",),
+            EVERY_TASK,
             True,
             "Small adapters are fine-tuned, the encoder stays frozen",
             "batch_size",
+            joint=True,
+        ),
+        *(
+            MethodEntry(
+                f"{kind}-{training}",
+                f"core.methods.{kind}:{name}",
+                settings,
+                "finetuned_llm",
+                EVERY_TASK,
+                True,
+                summary,
+                "train_tokens",
+                joint=True,
+            )
+            for kind, training, name, settings, summary in (
+                ("seq2seq", "full", "Seq2Seq", Seq2SeqSettings, "All weights of a T5 learn to write the answers"),
+                ("seq2seq", "lora", "Seq2SeqLora", Seq2SeqLoraSettings, "Small adapters teach a frozen T5 the answers"),
+                ("seq2seq", "qlora", "Seq2SeqQlora", Seq2SeqQloraSettings, "Adapters teach a T5 kept in four bits"),
+                ("decoder", "full", "Decoder", DecoderSettings, "All weights of a language model learn the answers"),
+                ("decoder", "lora", "DecoderLora", DecoderLoraSettings, "Small adapters teach a frozen language model"),
+                ("decoder", "qlora", "DecoderQlora", DecoderQloraSettings, "Adapters teach a model kept in four bits"),
+            )
         ),
         MethodEntry(
             "prompt",
@@ -103,6 +135,15 @@ METHODS: dict[str, MethodEntry] = {
             True,
             "A language model is asked in words; nothing is trained",
             "batch_tokens",
+        ),
+        MethodEntry(
+            "api-prompt",
+            "core.methods.api:ApiPrompt",
+            ApiPromptSettings,
+            "api",
+            ("single_label", "multi_label", "token_labels", "intent_slots"),
+            True,
+            "A model behind an API is asked in words; nothing is trained",
         ),
     )
 }
@@ -127,6 +168,15 @@ def can_do(method: str, task: str) -> bool:
     """
     names = {getattr(kind, "name", None) for kind in type(get_task(task)).__mro__}
     return bool(names & set(method_entry(method).tasks))
+
+
+def asks_provider(name: str) -> bool:
+    """Whether a method sends its texts to an endpoint instead of computing on a device of ours.
+
+    Raises:
+        TradeoffError: there is no such method.
+    """
+    return method_entry(name).family == "api"
 
 
 def method_class(name: str) -> type[Any]:

@@ -99,6 +99,8 @@ class Context:
     notes: dict[str, Any] = field(default_factory=dict)
     """Facts about the run worth keeping, e.g. truncated examples; they end in `notes` of usage.json."""
     dataset: str = ""
+    account: Any = None
+    """Of a method that asks a provider: the `core.clients.account.Account` of the run; None for all others."""
 
     def stop_if_asked(self) -> None:
         """Raises `Cancelled` when the run is to stop."""

@@ -4,6 +4,7 @@ Forms, flags and docs are drawn from these records, so a field's description is 
 """
 
 from core.methods.settings.adapters import AdapterSettings
+from core.methods.settings.api import ApiPromptSettings
 from core.methods.settings.base import Settings
 from core.methods.settings.encoder import EncoderLoraSettings, EncoderSettings
 from core.methods.settings.generator import (
@@ -22,6 +23,7 @@ from core.methods.settings.training import TrainingSettings
 
 __all__ = [
     "AdapterSettings",
+    "ApiPromptSettings",
     "DecoderLoraSettings",
     "DecoderQloraSettings",
     "DecoderSettings",
