@@ -1,38 +1,40 @@
-"""Fine-tuned encoders: all weights, or LoRA adapters."""
+"""Fine-tuned encoders for every task: all weights, or LoRA adapters."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-from transformers import AutoModelForSequenceClassification
 
 from core.methods import checked_settings, method_entry
 from core.methods.adapters import adapter_tensors, load_adapter, lora_config, merged, save_adapter, wrap
-from core.methods.base import Context, Prediction, Tokens, memory_guard
+from core.methods.base import Context, Part, Prediction, memory_guard
 from core.methods.batching import TextTokenizer
 from core.methods.device import Arithmetic, arithmetic, settle
-from core.methods.inference import run_batches
-from core.methods.losses import make_criterion
-from core.methods.pretrained import load_model, load_tokenizer
-from core.methods.saved import aligned, read_about, softmax, to_prediction, write_about
-from core.methods.settings import EncoderSettings
+from core.methods.heads import HeadedEncoder, head_modules, load_headed, load_word_head, save_word_head
+from core.methods.outputs import PartOutputs, Raw, outputs_of
+from core.methods.pretrained import load_tokenizer
+from core.methods.reading import Reader
+from core.methods.saved import read_about, write_about
+from core.methods.settings import EncoderLoraSettings, EncoderSettings
 from core.methods.training import Evaluation, Progress, Trainer, TrainingData
 from core.tasks.base import Example
 
 
 class Encoder:
-    """An encoder with a classification head, all weights fine-tuned."""
+    """An encoder with a head for texts, for words, or both, all weights fine-tuned.
+
+    Fitted on several datasets it has outputs for each of them; the encoder is shared.
+    """
 
     method = "encoder-full"
 
     def __init__(self, settings: EncoderSettings, model: str | None = None) -> None:
         self.settings = settings
         self.model_name = model or "minilm"
-        self.labels: list[str] = []
-        self.model: Any = None
+        self.parts: list[PartOutputs] = []
+        self.network: HeadedEncoder | None = None
         self.tokenizer: TextTokenizer | None = None
         self.arithmetic: Arithmetic | None = None
 
@@ -43,30 +45,35 @@ class Encoder:
             Cancelled: the run is to stop; a checkpoint was written.
             TradeoffError: the model cannot be loaded, memory ran out, or the loss is no longer a number.
         """
+        self.fit_parts([Part(context.dataset, context.task, context.labels, train, validation)], context)
+
+    def fit_parts(self, parts: Sequence[Part], context: Context) -> None:
+        """Fine-tune one encoder on several datasets: batches mix their texts, the best mean of their primary metrics
+        on validation decides. Raises as `fit`.
+        """
         settle(context.seed)
-        self.labels = sorted({example.target for example in train})
+        self.parts = outputs_of(parts)
         with memory_guard(method_entry(self.method).memory_setting, context.device):
             new = self._start(self.model_name, context)
             head = self._prepare_training(new)
-            trainer = self._trainer(head, train, validation, context)
+            trainer = self._trainer(head, parts, context)
             self._note_parameters(context)
             progress = trainer.train()
             self._finish_training()
+            self._choose_thresholds(parts, context)
         self._note_training(progress, trainer, context)
 
     def predict(self, examples: Sequence[Example], context: Context) -> Iterator[Prediction]:
-        """Predict in batches of similar length; a batch's predictions come as it is done."""
-        for batch in self._run([example.text for example in examples], context):
-            probabilities = aligned(softmax(batch.outputs), self.labels, context.labels)
-            if batch.truncated:
-                context.notes["truncated_predicted"] = context.notes.get("truncated_predicted", 0) + batch.truncated
-            for place, row, count in zip(batch.positions, probabilities, batch.tokens, strict=True):
-                yield to_prediction(examples[place], row, context.labels, batch.seconds, Tokens(input=count))
+        """Predict in batches of similar length; predictions come as their texts are done."""
+        part = self._part(context.dataset)
+        for raws in self._reader().run(self._network(), part, [example.text for example in examples], context):
+            yield from part.predictions(raws, examples, context.labels)
 
     def save(self, folder: Path) -> None:
-        """Write the model and the tokenizer as `from_pretrained` reads them (safetensors), labels and settings."""
-        write_about(folder, self.method, self.settings, self.labels, self.model_name)
-        self.model.save_pretrained(folder)
+        """Write the model and the tokenizer as `from_pretrained` reads them (safetensors), outputs and settings."""
+        self._write_about(folder)
+        save_word_head(self._network().word_head, folder)
+        self._network().encoder.save_pretrained(folder)
         self._tokenizer().tokenizer.save_pretrained(folder)
 
     @classmethod
@@ -75,88 +82,113 @@ class Encoder:
         about = read_about(folder)
         settings: Any = checked_settings(cls.method, about["settings"], cls.method)
         method = cls(settings, about["model"])
-        method.labels = about["labels"]
+        one = {"dataset": "", "task_name": "single_label", "labels": about["labels"]}
+        method.parts = [PartOutputs(**part) for part in about.get("parts", [one])]
         with memory_guard(method_entry(cls.method).memory_setting, context.device):
             method._restore(folder, context)
         return method
 
+    def _write_about(self, folder: Path) -> None:
+        parts = [part.about() for part in self.parts]
+        write_about(folder, self.method, self.settings, self.parts[0].labels, self.model_name, parts=parts)
+
+    def _part(self, dataset: str) -> PartOutputs:
+        """The outputs of a dataset; a model of one dataset serves any name."""
+        named = [part for part in self.parts if part.dataset == dataset]
+        return named[0] if named else self.parts[0]
+
     def _start(self, name: str, context: Context, folder: Path | None = None) -> set[str]:
-        """Load model and tokenizer; returns the names of the weights that are new."""
-        codes = {label: i for i, label in enumerate(self.labels)}
+        """Load model and tokenizer; returns the names of the encoder's weights that are new."""
         self.arithmetic = arithmetic(context.device, self.settings.precision)
-        self.model, new = load_model(
-            AutoModelForSequenceClassification, name, context, folder, num_labels=len(codes), label2id=codes,
-            id2label={i: label for label, i in codes.items()}, ignore_mismatched_sizes=folder is None,
-        )  # fmt: skip
-        self.tokenizer = load_tokenizer(name, self.model, self.settings.max_tokens, context, folder)
-        for module in _head_modules(self.model, new).values():
-            for part in module.modules():
-                if isinstance(part, torch.nn.Dropout):
-                    part.p = self.settings.dropout
-        self.model.to(self.arithmetic.device)
+        self.network, new = load_headed(name, self.parts, self.settings.dropout, context, folder)
+        self.tokenizer = load_tokenizer(name, self.network.encoder, self.settings.max_tokens, context, folder)
+        self.network.to(self.arithmetic.device)
         return new
 
     def _restore(self, folder: Path, context: Context) -> None:
         self._start(self.model_name, context, folder)
-        self.model.eval()
+        self._network().eval()
 
     def _prepare_training(self, new: set[str]) -> frozenset[str]:
-        """Make the model ready to be trained; returns the names of the head's parameters."""
-        heads = tuple(f"{name}." for name in _head_modules(self.model, new))
-        return frozenset(name for name, _ in self.model.named_parameters() if name.startswith(heads))
+        """Make the network ready to be trained; returns the names of the heads' parameters."""
+        network = self._network()
+        heads = ("word_head.", *(f"encoder.{name}." for name in head_modules(network.encoder, new)))
+        return frozenset(name for name, _ in network.named_parameters() if name.startswith(heads))
 
     def _finish_training(self) -> None:
-        self.model.eval()
+        self._network().eval()
 
-    def _trainer(
-        self, head: frozenset[str], train: Sequence[Example], validation: Sequence[Example], context: Context
-    ) -> Trainer:
-        tokenizer, places = self._tokenizer(), {label: i for i, label in enumerate(self.labels)}
-        texts = tokenizer.encode([example.text for example in train])
-        context.notes["truncated_examples"] = sum(text.truncated for text in texts)
-        codes = np.array([places[example.target] for example in train], np.int64)
-        arithmetic = self.arithmetic
-        assert arithmetic is not None
-        criterion = make_criterion(codes, len(self.labels), self.settings).to(arithmetic.device)
-
-        def loss(batch: list[int]) -> torch.Tensor:
-            inputs = tokenizer.pad([texts[i] for i in batch], arithmetic.device)
-            return criterion(self.model(**inputs).logits.float(), torch.from_numpy(codes[batch]).to(arithmetic.device))
-
-        evaluate = (lambda: self._evaluate(validation, context)) if validation else None
-        digest = hashlib.sha256(repr([[text.ids for text in texts], codes.tolist(), self.labels]).encode()).hexdigest()
-        data = TrainingData([len(text.ids) for text in texts], loss, evaluate, digest)
-        return Trainer(self.model, data, self.settings, arithmetic, context, head)
-
-    def _evaluate(self, validation: Sequence[Example], context: Context) -> Evaluation:
-        """Accuracy, and the mean loss over texts whose label was trained on."""
-        places = {label: i for i, label in enumerate(self.labels)}
-        hits, losses = 0, []
-        for batch in self._run([example.text for example in validation], context):
-            for place, row in zip(batch.positions, softmax(batch.outputs), strict=True):
-                target = places.get(validation[place].target)
-                hits += target == int(row.argmax())
-                if target is not None:
-                    losses.append(-np.log(max(row[target], 1e-30)))
-        return Evaluation("accuracy", hits / len(validation), float(np.mean(losses)) if losses else None)
-
-    def _run(self, texts: Sequence[str], context: Context) -> Iterator[Any]:
-        assert self.arithmetic is not None
-        return run_batches(
-            lambda inputs: self.model(**inputs).logits, texts, self._tokenizer(), self.settings.batch_tokens,
-            self.arithmetic, context,
+    def _trainer(self, head: frozenset[str], parts: Sequence[Part], context: Context) -> Trainer:
+        reader, network = self._reader(), self._network()
+        corpus = reader.corpus(self.parts, parts, context)
+        evaluate = (lambda: self._evaluate(parts, context)) if any(part.validation for part in parts) else None
+        data = TrainingData(
+            corpus.lengths, lambda batch: corpus.loss(batch, lambda windows: network(**reader.pad(windows))),
+            evaluate, corpus.digest(),
         )  # fmt: skip
+        return Trainer(network, data, self.settings, self._arithmetic(), context, head)
+
+    def _evaluate(self, parts: Sequence[Part], context: Context) -> Evaluation:
+        """Each dataset's primary metric on its validation texts; of several datasets their mean decides."""
+        found = [
+            self._evaluate_part(own, part, context)
+            for own, part in zip(self.parts, parts, strict=True)
+            if part.validation
+        ]
+        if len(found) == 1:
+            return found[0]
+        losses = [one.loss for one in found if one.loss is not None]
+        more = {f"{one.metric} ({part.dataset})": one.value for one, part in zip(found, parts, strict=False)}
+        mean = float(np.mean([one.value for one in found]))
+        return Evaluation("mean", mean, float(np.mean(losses)) if losses else None, more)
+
+    def _evaluate_part(self, own: PartOutputs, part: Part, context: Context) -> Evaluation:
+        raws, targets = self._validated(own, part, context)
+        own.choose_threshold(raws, targets)
+        answers = [answer.target for answer in own.predictions(raws, part.validation, part.labels)]
+        gold = [part.validation[raw.place].target for raw in raws]
+        statistics = part.task.statistics(gold, answers, part.labels)
+        values = {name: one.overall for name, one in statistics.items()}
+        losses = [loss for raw in raws if (loss := own.loss(raw, targets[raw.place])) is not None]
+        metric = part.task.primary_metric
+        both = part.task.has_spans and part.task.text_labels != "none"
+        more = {name: value for name, value in values.items() if both and name != metric}
+        return Evaluation(metric, values[metric], float(np.mean(losses)) if losses else None, more)
+
+    def _validated(self, own: PartOutputs, part: Part, context: Context) -> tuple[list[Raw], list[Any]]:
+        """The outputs for a dataset's validation texts, and the texts' targets in their order."""
+        silent = Context(context.task, context.labels, context.device, context.seed, should_stop=context.should_stop)
+        texts = [example.text for example in part.validation]
+        raws = [raw for some in self._reader().run(self._network(), own, texts, silent) for raw in some]
+        return raws, [part.task.decode(example.target) for example in part.validation]
+
+    def _choose_thresholds(self, parts: Sequence[Part], context: Context) -> None:
+        """Choose thresholds anew, with the weights that are kept."""
+        for own, part in zip(self.parts, parts, strict=True):
+            if part.task.text_labels == "any" and part.validation:
+                own.choose_threshold(*self._validated(own, part, context))
+                context.notes["threshold"] = round(own.threshold, 4)
+
+    def _reader(self) -> Reader:
+        return Reader(self._tokenizer(), self.settings, self._arithmetic())
+
+    def _network(self) -> HeadedEncoder:
+        assert self.network is not None, "fit or load comes first"
+        return self.network
 
     def _tokenizer(self) -> TextTokenizer:
         assert self.tokenizer is not None, "fit or load comes first"
         return self.tokenizer
 
+    def _arithmetic(self) -> Arithmetic:
+        assert self.arithmetic is not None, "fit or load comes first"
+        return self.arithmetic
+
     def _note_parameters(self, context: Context) -> None:
-        assert self.arithmetic is not None
-        counts = [(p.numel(), p.requires_grad) for p in self.model.parameters()]
+        counts = [(p.numel(), p.requires_grad) for p in self._network().parameters()]
         context.notes["parameters_total"] = sum(count for count, _ in counts)
         context.notes["parameters_trained"] = sum(count for count, trained in counts if trained)
-        context.notes["precision"] = self.arithmetic.precision
+        context.notes["precision"] = self._arithmetic().precision
 
     def _note_training(self, progress: Progress, trainer: Trainer, context: Context) -> None:
         context.notes["tokens_seen"] = progress.tokens
@@ -182,35 +214,35 @@ class EncoderLora(Encoder):
 
     def save(self, folder: Path) -> None:
         """Write the adapter and the head (PEFT's own files), the tokenizer, labels and settings; not the model."""
-        write_about(folder, self.method, self.settings, self.labels, self.model_name)
+        self._write_about(folder)
+        save_word_head(self._network().word_head, folder)
         save_adapter(folder, self.adapter_config, self.adapter)
         self._tokenizer().tokenizer.save_pretrained(folder)
 
     def _restore(self, folder: Path, context: Context) -> None:
         self._start(self.model_name, context)
-        wrapped, self.adapter_config, self.adapter = load_adapter(self.model, folder)
-        self.model = merged(wrapped)
+        network = self._network()
+        wrapped, self.adapter_config, self.adapter = load_adapter(network.encoder, folder)
+        network.encoder = merged(wrapped)
+        if network.word_head is not None:
+            load_word_head(network.word_head, folder)
+        network.eval().to(self._arithmetic().device)
 
     def _prepare_training(self, new: set[str]) -> frozenset[str]:
-        heads = [name for name, module in _head_modules(self.model, new).items() if _has_parameters(module)]
-        settings: Any = self.settings
-        self.adapter_config = lora_config(self.model, settings, "SEQ_CLS", heads, base=self.model_name)
-        self.model = wrap(self.model, self.adapter_config)
-        return frozenset(name for name, _ in self.model.named_parameters() if ".modules_to_save." in name)
+        network, settings = self._network(), self.settings
+        heads = [name for name, module in head_modules(network.encoder, new).items() if _has_parameters(module)]
+        kind = "SEQ_CLS" if network.kind == "texts" else "TOKEN_CLS"
+        assert isinstance(settings, EncoderLoraSettings)
+        self.adapter_config = lora_config(network.encoder, settings, kind, heads, base=self.model_name)
+        network.encoder = wrap(network.encoder, self.adapter_config)
+        names = (name for name, _ in network.named_parameters())
+        return frozenset(name for name in names if ".modules_to_save." in name or name.startswith("word_head."))
 
     def _finish_training(self) -> None:
-        self.adapter = adapter_tensors(self.model)
-        self.model = merged(self.model)
-
-
-def _head_modules(model: Any, new: set[str]) -> dict[str, torch.nn.Module]:
-    """The modules that classify: all outside the base model, and those inside whose weights are new."""
-    heads = {name: module for name, module in model.named_children() if name != model.base_model_prefix}
-    for key in new:
-        name = key.rpartition(".")[0]
-        if name and not any(name == head or name.startswith(f"{head}.") for head in heads):
-            heads[name] = model.get_submodule(name)
-    return heads
+        network = self._network()
+        self.adapter = adapter_tensors(network.encoder)
+        network.encoder = merged(network.encoder)
+        network.eval()
 
 
 def _has_parameters(module: torch.nn.Module) -> bool:

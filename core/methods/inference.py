@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from core.methods.base import Context, memory_guard
-from core.methods.batching import TextTokenizer, budget_batches
+from core.methods.batching import Encoded, TextTokenizer, budget_batches
 from core.methods.device import Arithmetic
 
 WINDOW = 4096
 """Texts that are tokenized and sorted at once: bounds memory, and the first answers come soon."""
+
+Outputs = TypeVar("Outputs")
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,33 @@ def run_batches(
         began = perf_counter()
         encoded = tokenizer.encode(texts[start : start + window])
         overhead = (perf_counter() - began) / max(1, len(encoded))
-        for places in budget_batches([len(text.ids) for text in encoded], batch_tokens):
-            context.stop_if_asked()
-            began = perf_counter()
+
+        def outputs(chosen: Sequence[Encoded]) -> NDArray[np.float32]:
+            given: NDArray[np.float32] = forward(tokenizer.pad(chosen, arithmetic.device)).float().cpu().numpy()
+            return given
+
+        for places, found, seconds in forward_passes(outputs, encoded, batch_tokens, arithmetic, context):
             chosen = [encoded[place] for place in places]
-            with memory_guard("batch_tokens", context.device), torch.inference_mode(), arithmetic.autocast():
-                outputs = forward(tokenizer.pad(chosen, arithmetic.device)).float().cpu().numpy()
             yield Batch(
-                positions=[start + place for place in places], outputs=outputs,
-                tokens=[len(text.ids) for text in chosen], seconds=(perf_counter() - began) / len(places) + overhead,
+                positions=[start + place for place in places], outputs=found,
+                tokens=[len(text.ids) for text in chosen], seconds=seconds / len(places) + overhead,
                 truncated=sum(text.truncated for text in chosen),
             )  # fmt: skip
+
+
+def forward_passes(
+    forward: Callable[[Sequence[Any]], Outputs], encoded: Sequence[Encoded], batch_tokens: int,
+    arithmetic: Arithmetic, context: Context,
+) -> Iterator[tuple[list[int], Outputs, float]]:  # fmt: skip
+    """Give `forward` items of similar length within a budget of tokens: their positions, its outputs, its seconds.
+
+    Raises:
+        Cancelled: the run is to stop.
+        TradeoffError: memory ran out.
+    """
+    for places in budget_batches([len(text.ids) for text in encoded], batch_tokens):
+        context.stop_if_asked()
+        began = perf_counter()
+        with memory_guard("batch_tokens", context.device), torch.inference_mode(), arithmetic.autocast():
+            outputs = forward([encoded[place] for place in places])
+        yield places, outputs, perf_counter() - began

@@ -64,7 +64,7 @@ def test_lora_changes_weights_by_its_adapters_only(model: str, dataset: Dataset,
     method.save(tmp_path)
     before, saved = load_file(Path(model) / "model.safetensors"), load_file(tmp_path / "adapter_model.safetensors")
     assert all("lora_" in name or "classifier" in name or "pooler" in name for name in saved)
-    merged = dict(method.model.named_parameters())
+    merged = dict(method.network.encoder.named_parameters())
     name = "encoder.layer.0.attention.self.query"
     down, up = (saved[f"base_model.model.bert.{name}.lora_{side}.weight"] for side in "AB")
     assert up.abs().max() > 0
@@ -111,7 +111,7 @@ def test_half_precision_trains_in_finite_numbers(kind: Any, model: str, dataset:
     where = context(dataset)
     method = fit(kind(settings(epochs=1, precision="bf16"), model), dataset, where)
     assert where.notes["precision"] == "bf16"
-    assert all(parameter.dtype == torch.float32 for parameter in method.model.parameters())
+    assert all(parameter.dtype == torch.float32 for parameter in method.network.encoder.parameters())
     for prediction in method.predict(dataset.examples("test"), where):
         assert sum(prediction.probabilities or []) == pytest.approx(1)
 

@@ -16,7 +16,7 @@ from core.errors import TradeoffError
 from core.methods.base import Cancelled, Context
 from core.methods.checkpoint import LATEST, best_path, read_checkpoint, write_checkpoint
 from core.methods.encoder import Encoder
-from core.methods.losses import make_criterion
+from core.methods.losses import OneLabelLoss
 from core.methods.settings import EncoderSettings
 from core.methods.training import evaluation_steps, parameter_groups, schedule
 from core.tasks import Example, get_task
@@ -40,17 +40,17 @@ def fitted(model: str, dataset: Dataset, where: Context, **settings: Any) -> Enc
 
 def test_the_loss_weighs_labels_as_scikit_learn_does() -> None:
     codes = np.array([0] * 7 + [1] * 2 + [2])
-    criterion = make_criterion(codes, 3, EncoderSettings(class_weights=True))
+    criterion = OneLabelLoss(codes, 3, EncoderSettings(class_weights=True))
     expected = compute_class_weight("balanced", classes=np.arange(3), y=codes)
     logits = torch.randn(10, 3)
     losses = -torch.log_softmax(logits, 1)[torch.arange(10), torch.from_numpy(codes)].numpy()
     by_hand = np.average(losses, weights=expected[codes])
     assert criterion(logits, torch.from_numpy(codes)).item() == pytest.approx(by_hand, rel=1e-5)
-    assert make_criterion(codes, 3, EncoderSettings()).weight is None
+    assert OneLabelLoss(codes, 3, EncoderSettings()).weights is None
 
 
 def test_label_smoothing_is_in_the_loss() -> None:
-    criterion = make_criterion(np.array([0, 1]), 2, EncoderSettings(label_smoothing=0.2))
+    criterion = OneLabelLoss(np.array([0, 1]), 2, EncoderSettings(label_smoothing=0.2))
     sure = torch.tensor([[20.0, -20.0], [-20.0, 20.0]])
     assert criterion(sure, torch.tensor([0, 1])).item() == pytest.approx(0.1 * 40, rel=1e-4)
 
@@ -102,7 +102,7 @@ def test_a_training_that_does_not_gain_stops_early_and_keeps_its_best(model: str
 
 def test_the_same_seed_gives_the_same_weights(model: str, dataset: Dataset) -> None:
     first, again, other = (fitted(model, dataset, context(dataset, seed=seed), epochs=1) for seed in (3, 3, 4))
-    weights = [dict(method.model.named_parameters())["classifier.weight"] for method in (first, again, other)]
+    weights = [dict(method.network.encoder.named_parameters())["classifier.weight"] for method in (first, again, other)]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
 
@@ -131,8 +131,8 @@ def test_a_stop_inside_an_evaluation_repeats_it(model: str, dataset: Dataset, tm
     events: list[dict[str, Any]] = []
     resumed = fitted(model, dataset, context(dataset, tmp_path, report=events.append))
     assert [e["step"] for e in events if e.get("metric") == "validation_accuracy"] == [per_epoch, 2 * per_epoch]
-    for name, value in whole.model.state_dict().items():
-        torch.testing.assert_close(resumed.model.state_dict()[name], value)
+    for name, value in whole.network.encoder.state_dict().items():
+        torch.testing.assert_close(resumed.network.encoder.state_dict()[name], value)
 
 
 def test_a_checkpoint_of_another_training_is_not_resumed(model: str, dataset: Dataset, tmp_path: Path) -> None:
