@@ -4,9 +4,10 @@ import streamlit as st
 
 from core import format as f
 from core.data.dataset import list_datasets
-from ui import dataset_report
+from ui import dataset_labels, dataset_report, dataset_texts
 from ui.add_dataset import add_section
 from ui.audit_report import audit_section
+from ui.dataset_frames import labels_in_words
 from ui.messages import plain, told
 from ui.navigation import go
 from ui.session import choose_dataset, home
@@ -28,7 +29,7 @@ if adding:
 assert info is not None
 texts = sum(info.counts.values())
 st.subheader(
-    f"{plain(info.name)}: {texts:,} texts with {len(info.labels):,} labels; {info.counts['train']:,} to learn from, "
+    f"{plain(info.name)}: {texts:,} texts with {labels_in_words(info)}; {info.counts['train']:,} to learn from, "
     f"{info.counts['validation']:,} to choose by, {info.counts['test']:,} to test on.",
     anchor=False,
 )
@@ -42,11 +43,11 @@ with told():
     with audit:
         audit_section(info)
     with labels:
-        dataset_report.labels_section(info)
+        dataset_labels.labels_section(info)
     with lengths:
         dataset_report.lengths_section(info)
     with browse:
-        dataset_report.texts_section(info)
+        dataset_texts.texts_section(info)
     with versions:
         dataset_report.versions_section(info)
         st.caption(f"Version {info.fingerprint}, {f.number(info.left_out)} texts left out so far.")

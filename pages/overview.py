@@ -6,6 +6,7 @@ from core.data.dataset import list_datasets
 from ui import data, theme
 from ui.axes import AXES
 from ui.candidate_card import candidate_card
+from ui.dataset_frames import labels_in_words
 from ui.messages import empty, plain
 from ui.navigation import go, link
 from ui.overview_parts import best_of, dataset_table, do_next, running_card, spent, welcome
@@ -31,7 +32,7 @@ with left:
         candidate_card(conclusion.pick, f"Best for {plain(info.name)}: {best_of(conclusion)}", conclusion)
     else:
         empty(
-            f"{plain(info.name)} is ready", f"{sum(info.counts.values()):,} texts, {len(info.labels):,} labels. "
+            f"{plain(info.name)} is ready", f"{sum(info.counts.values()):,} texts, {labels_in_words(info)}. "
             "Choose what shall be compared.", "Launch candidates", "launch", ":material/rocket_launch:",
             dataset=info.name,
         )  # fmt: skip

@@ -50,8 +50,10 @@ def draw(chart: Chart, key: str, pick_into: str = "", options: Sequence[str] = (
     )  # fmt: skip
 
 
-def class_bars(counts: dict[str, dict[str, int]], dark: bool = False, most: int = 40) -> Chart:
-    """How many texts each label has, `{split: {label: count}}`; the most frequent labels first."""
+def class_bars(
+    counts: Mapping[str, Mapping[str, int]], dark: bool = False, most: int = 40, things: str = "Texts"
+) -> Chart:
+    """How often each label occurs, `{split: {label: count}}`; the most frequent labels first."""
     totals: dict[str, int] = {}
     for of_split in counts.values():
         for label, count in of_split.items():
@@ -69,10 +71,10 @@ def class_bars(counts: dict[str, dict[str, int]], dark: bool = False, most: int 
         barmode="stack", height=90 + 24 * max(len(order), 2), margin=FLAT, bargap=0.3,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
     )  # fmt: skip
-    figure.update_xaxes(title="Number of texts")
+    figure.update_xaxes(title=f"Number of {things.lower()}")
     figure.update_yaxes(title="Label", autorange="reversed", type="category")
     spoken = ", ".join(f"{f.shorten(label, 32)} {totals[label]:,}" for label in order[:10])
-    return Chart(figure, f"Number of texts of each label: {spoken}.")
+    return Chart(figure, f"Number of {things.lower()} of each label: {spoken}.")
 
 
 OUTCOME_LOOKS: dict[str, tuple[str, str, str]] = {

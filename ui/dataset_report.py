@@ -1,33 +1,25 @@
-"""The parts of a dataset's report: labels, lengths, texts, versions."""
+"""The parts of a dataset's report: downloads, lengths, versions. Labels and texts have files of their own."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import format as f
-from core.data.dataset import SPLITS, DatasetInfo, delete_dataset, load_dataset, use_version, versions
+from core.data.dataset import DatasetInfo, delete_dataset, load_dataset, use_version, versions
 from core.home import Home
+from core.tasks import get_task
 from ui import charts, data, theme
 from ui.audits import audit_of
+from ui.dataset_frames import frame_of
 from ui.downloads import as_command, download
 from ui.messages import plain, told
 from ui.navigation import go
 from ui.session import home
 
-MOST_BARS = 40
 WORD_BINS = 24
-
-
-@st.cache_data(max_entries=3, show_spinner=False)
-def _frame(root: str, name: str, fingerprint: str) -> pd.DataFrame:
-    return load_dataset(Home(Path(root)), name, fingerprint).frame
-
-
-def frame_of(info: DatasetInfo) -> pd.DataFrame:
-    """The examples of a version."""
-    return _frame(str(home().root), info.name, info.fingerprint)
 
 
 def undo_banner(info: DatasetInfo) -> None:
@@ -44,31 +36,16 @@ def undo_banner(info: DatasetInfo) -> None:
 
 def downloads(info: DatasetInfo) -> None:
     """The examples as a file, and what the command line says of them."""
-    download(lambda: frame_of(info).to_dict("records"), info.name, "examples_csv")
+    download(lambda: shown_rows(info), info.name, "examples_csv")
     as_command(f"python cli.py audit {info.name}")
 
 
-def labels_section(info: DatasetInfo) -> None:
-    """How many texts each label has in each split."""
-    table = frame_of(info)
-    counts = {split: table.loc[table["split"] == split, "target"].value_counts().to_dict() for split in SPLITS}
-    totals = table["target"].value_counts()
-    often, rare = (plain(f.shorten(str(label), 60)) for label in (totals.index[0], totals.index[-1]))
-    st.markdown(
-        f"The most frequent label, **{often}**, has {totals.iloc[0] / len(table):.0%} of the texts; "
-        f"the rarest, **{rare}**, has {f.number(int(totals.iloc[-1]))}."
-    )
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        charts.draw(charts.class_bars(counts, theme.is_dark(), MOST_BARS), "classes")
-        if len(totals) > MOST_BARS:
-            st.caption(f"The {MOST_BARS} most frequent of {len(totals):,} labels.")
-    with right:
-        shown = pd.DataFrame({"Label": totals.index.astype(str), "Texts": totals.to_numpy()})
-        for split in SPLITS:
-            shown[split.capitalize()] = [counts[split].get(label, 0) for label in totals.index]
-        st.dataframe(shown, hide_index=True, height="content" if len(shown) < 14 else 460, key="label_counts",
-                     alt="Texts of each label by split")  # fmt: skip
+def shown_rows(info: DatasetInfo) -> list[dict[str, Any]]:
+    """The examples as records; targets of tasks beyond one label are given in plain words too."""
+    task, records = get_task(info.task), frame_of(info).to_dict("records")
+    if task.has_spans or task.text_labels == "any":
+        records = [{**row, "target in words": task.shown(row["target"], row["text"])} for row in records]
+    return [{str(key): value for key, value in row.items()} for row in records]
 
 
 def lengths_section(info: DatasetInfo) -> None:
@@ -102,30 +79,7 @@ def lengths_section(info: DatasetInfo) -> None:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _words(root: str, name: str, fingerprint: str) -> np.ndarray:
-    return _frame(root, name, fingerprint)["text"].str.split().str.len().fillna(0).to_numpy()
-
-
-def texts_section(info: DatasetInfo) -> None:
-    """The texts, to look at and search through."""
-    table = frame_of(info)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        split = st.selectbox("Split", ["any", *SPLITS], key="texts.split", width=160)
-        label = st.selectbox("Label", ["any", *info.labels], key="texts.label", width=260)
-        word = st.text_input(
-            "Find", key="texts.find", placeholder="a word or phrase", icon=":material/search:", width=260
-        )
-    if split != "any":
-        table = table[table["split"] == split]
-    if label != "any":
-        table = table[table["target"] == label]
-    if word:
-        table = table[table["text"].str.contains(word, case=False, regex=False)]
-    st.caption(f"{len(table):,} texts")
-    shown = table[["text", "target", "split", "id"]].set_axis(["Text", "Label", "Split", "Id"], axis=1)
-    st.dataframe(
-        shown, hide_index=True, height=460, key="texts", lazy=True, alt="The texts with their labels",
-        column_config={"Text": st.column_config.TextColumn(width="large")},
-    )  # fmt: skip
+    return load_dataset(Home(Path(root)), name, fingerprint).frame["text"].str.split().str.len().fillna(0).to_numpy()
 
 
 def versions_section(info: DatasetInfo) -> None:

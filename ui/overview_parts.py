@@ -11,6 +11,7 @@ from core.analysis.results import CandidateRow
 from core.data.dataset import DatasetInfo
 from core.preferences import load as load_preferences
 from core.results import pricing
+from core.tasks import get_task
 from core.usage import Usage
 from ui import data
 from ui.audits import findings_left
@@ -83,7 +84,8 @@ def dataset_table(infos: Sequence[DatasetInfo]) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "Dataset": info.name, "Texts": sum(info.counts.values()), "Labels": len(info.labels),
+                "Dataset": info.name, "What": get_task(info.task).title, "Texts": sum(info.counts.values()),
+                "Labels": len(info.labels),
                 "Finished runs": finished.get(info.name, 0),
             }
             for info in infos
