@@ -102,9 +102,12 @@ def candidates(options: argparse.Namespace, _: Home) -> Any:
 def launch(options: argparse.Namespace, home: Home) -> Any:
     """Queue a grid of runs; --wait shows them through to the end."""
     from core import launch as launching
+    from core.planning import left_out
     from core.watch import wait_for
 
     experiment = _experiment(options)
+    for line in left_out(home, experiment):
+        print(f"Left out: {line}.", file=sys.stderr)
     if options.plan:
         return [_planned_row(run) for run in launching.plan(home, experiment)]
     folders = launching.launch(home, experiment)
@@ -141,13 +144,16 @@ def retry(options: argparse.Namespace, home: Home) -> Any:
 
 
 def results(options: argparse.Namespace, home: Home) -> Any:
-    """A row a candidate: quality with its interval, cost, energy, latency."""
+    """A row a candidate: quality with its interval, cost, energy, latency; who is best and the cheapest as good."""
     from core.preferences import load
+    from core.results import conclusion
     from core.results import results as computed
 
     size: int | str = options.train_size or "largest"
     size = int(size) if str(size).isdigit() else size
     rows = computed(home, options.dataset, load(home), version=options.version, metric=options.metric, train_size=size)
+    if not options.json and (found := conclusion(home, rows)):
+        options.told = found.sentence
     return [row.model_dump(mode="json") for row in rows]
 
 
@@ -184,21 +190,28 @@ def doctor(_: argparse.Namespace, home: Home) -> Any:
 
 
 def _experiment(options: argparse.Namespace) -> Any:
-    from core import launch as launching
+    from core.experiment_file import read_experiment
+    from core.presets import experiment_path
     from core.spec import Experiment
 
+    given = {
+        "seeds": options.seeds, "train_sizes": options.train_size, "device": options.device,
+        "max_usd": options.max_usd, "with_datasets": options.with_,
+    }  # fmt: skip
+    given = {name: value for name, value in given.items() if value is not None}
     if options.experiment:
-        experiment = launching.read_experiment(Path(options.experiment))
-        return experiment.model_copy(update={"dataset": options.dataset} if options.dataset else {})
+        if options.candidates or options.set:
+            raise TradeoffError(
+                "Candidates and settings stand in the experiment file", options.experiment,
+                "Leave out --candidates and --set, or the file.",
+            )  # fmt: skip
+        return read_experiment(experiment_path(Path(options.experiment)), options.dataset, given)
     if not options.dataset or not options.candidates:
         raise TradeoffError(
             "A dataset and candidates are needed",
             remedy="Give --dataset NAME --candidates a,b,c, or the path of an experiment file.",
         )
-    return Experiment(
-        dataset=options.dataset, candidates=options.candidates, seeds=options.seeds,
-        train_sizes=options.train_size, settings=_settings(options.set), device=options.device,
-    )  # fmt: skip
+    return Experiment(dataset=options.dataset, candidates=options.candidates, settings=_settings(options.set), **given)
 
 
 def _settings(changes: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -263,6 +276,12 @@ def _sizes(text: str) -> list[int | None]:
     return [None if part in ("all", "0") else int(part) for part in text.split(",")]
 
 
+def _money(text: str) -> float:
+    if not 0 < (value := float(text)) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text} is no amount of money: give dollars, above 0")
+    return value
+
+
 def _names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -275,7 +294,7 @@ def parser() -> Parser:
     def verb(name: str, act: Callable[[argparse.Namespace, Home], Any]) -> Parser:
         made: Parser = verbs.add_parser(name, help=act.__doc__, description=act.__doc__)
         made.add_argument("--json", action="store_true", help="print JSON on stdout and nothing else")
-        made.set_defaults(act=act, failed=False)
+        made.set_defaults(act=act, failed=False, told="")
         return made
 
     made = verb("import", import_)
@@ -312,13 +331,17 @@ def parser() -> Parser:
     made.add_argument("--settings", action="store_true", help="show every setting")
 
     made = verb("launch", launch)
-    made.add_argument("experiment", nargs="?", metavar="FILE.yaml", help="an experiment file")
+    made.add_argument(
+        "experiment", nargs="?", metavar="FILE.yaml", help="an experiment file, or a study: presets/study1-small.yaml"
+    )
     made.add_argument("--dataset")
     made.add_argument("--candidates", type=_names, metavar="A,B,C")
-    made.add_argument("--seeds", type=_numbers, default=[0], metavar="0,1")
-    made.add_argument("--train-size", type=_sizes, default=[None], metavar="N[,N]")
+    made.add_argument("--with", dest="with_", type=_names, metavar="D,E", help="fit each model on these sets as well")
+    made.add_argument("--seeds", type=_numbers, metavar="0,1")
+    made.add_argument("--train-size", type=_sizes, metavar="N[,N]")
     made.add_argument("--set", action="append", default=[], metavar="CANDIDATE.SETTING=VALUE")
-    made.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    made.add_argument("--device", choices=("auto", "cpu", "cuda"))
+    made.add_argument("--max-usd", type=_money, metavar="USD", help="most that providers may bill for these runs")
     made.add_argument("--wait", action="store_true", help="show the runs through to the end")
     made.add_argument("--plan", action="store_true", help="only tell what the runs will take; nothing is launched")
 
@@ -374,7 +397,7 @@ def main(arguments: Sequence[str]) -> int:
         if options.json:
             print(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False))
         else:
-            show("plan" if getattr(options, "plan", False) else options.verb, answer)
+            show("plan" if getattr(options, "plan", False) else options.verb, answer, options.told)
         return 1 if options.failed else 0
     except TradeoffError as error:
         print(" ".join(str(error).split()), file=sys.stderr)

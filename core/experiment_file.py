@@ -14,8 +14,8 @@ LARGEST = 1024 * 1024
 SEE = "See docs/command-line.md for an example."
 
 
-def read_experiment(path: Path, dataset: str | None = None) -> Experiment:
-    """The experiment of a YAML file, on `dataset` where one is given, else on the one that the file names.
+def read_experiment(path: Path, dataset: str | None = None, given: dict[str, Any] | None = None) -> Experiment:
+    """The experiment of a YAML file; `dataset` and what else is `given` stand above what the file says.
 
     Raises:
         TradeoffError: no such file, not YAML, an unknown or doubled key, or a value that does not fit.
@@ -30,6 +30,7 @@ def read_experiment(path: Path, dataset: str | None = None) -> Experiment:
         content["dataset"] = dataset
     elif "dataset" not in content:
         raise TradeoffError("The experiment file names no dataset", str(path), "Add --dataset NAME.")
+    content.update(given or {})
     try:
         return Experiment(**content)
     except ValidationError as error:
