@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.candidates import resolve
+from core.clients.estimating import api_estimate
 from core.data.dataset import Dataset, load_dataset
 from core.devices import devices, resolve_device
 from core.errors import TradeoffError, unknown
@@ -173,7 +174,10 @@ def _estimates(home: Home, runs: Sequence[RunSpec]) -> list[Estimate | None]:
     for spec in runs:
         info, length = sets[spec.dataset].info, lengths[spec.dataset]
         try:
-            found.append(estimate(spec, info, length, history, known, preferences))
+            if spec.device == "api":
+                found.append(api_estimate(spec, sets[spec.dataset], history, preferences))
+            else:
+                found.append(estimate(spec, info, length, history, known, preferences))
         except Exception:
             log.exception("%s could not be estimated", spec.run_id)
             found.append(None)
@@ -182,6 +186,8 @@ def _estimates(home: Home, runs: Sequence[RunSpec]) -> list[Estimate | None]:
 
 def _candidate(wanted: Variant) -> Candidate:
     candidate = resolve(wanted.candidate, wanted.settings)
+    if asks_provider(candidate.method):
+        return candidate
     folder = Path(candidate.model or "").expanduser()
     if candidate.model and candidate.model not in BUNDLED and not folder.is_absolute() and folder.is_dir():
         # The run's process works in another folder than the one that the user named the model from.

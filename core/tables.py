@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from core import format as f
+from core.metric_words import metric_name, metric_quality, metric_show
 
-PIPED_WIDTH = 200
+PIPED_WIDTH = 220
 """Columns of a file or pipe, where nothing needs to be folded."""
 Column = tuple[str, Callable[[Mapping[str, Any]], str]]
 
@@ -23,8 +24,6 @@ COLUMNS: dict[str, list[Column]] = {
     "runs": [(key, _plain(key)) for key in ("run", "status", "progress", "reason")],
     "results": [
         ("candidate", _plain("candidate")),
-        ("right answers", lambda row: f.quality(row["quality"], row["quality_low"], row["quality_high"])),
-        ("macro F1", lambda row: f.percent(row["macro_f1"])),
         ("invalid", lambda row: f.percent(row["invalid_rate"])),
         ("cost / 1,000", lambda row: f.usd(row["usd_per_1k"])),
         ("energy / 1,000", lambda row: f.energy(row["kwh_per_1k"])),
@@ -49,9 +48,14 @@ COLUMNS: dict[str, list[Column]] = {
     ],
     "predict": [
         ("text", lambda row: f.shorten(row["text"])),
-        ("prediction", _plain("prediction")),
+        ("prediction", lambda row: f.shorten(row["shown"] or row["reason"] or "", 200)),
         ("confidence", lambda row: f.percent(row["confidence"])),
         ("time", lambda row: f.milliseconds(1000 * row["seconds"])),
+    ],
+    "endpoints": [
+        *((key, _plain(key)) for key in ("name", "base_url", "key_env", "key", "api_version", "concurrency")),
+        ("batch price", lambda row: f.percent(row["batch_share"], 0)),
+        ("test", _plain("test")),
     ],
     "doctor": [
         ("", lambda row: "ok" if row["ok"] else "PROBLEM"),
@@ -69,8 +73,12 @@ EMPTY = {
 }
 
 
-def show(verb: str, answer: Any) -> None:
-    """Print the answer of a verb."""
+OTHER_METRICS = 2
+"""How many metrics of the task stand beside the one that candidates are ranked by."""
+
+
+def show(verb: str, answer: Any, told: str = "") -> None:
+    """Print the answer of a verb, and what is told about it."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PIPED_WIDTH
@@ -86,6 +94,8 @@ def show(verb: str, answer: Any) -> None:
     else:
         for key, value in answer.items():
             console.print(f"{key}: {value}", markup=False)
+    if told:
+        console.print(f"\n{told}", markup=False)
 
 
 def _imported(console: Console, info: Mapping[str, Any]) -> None:
@@ -103,9 +113,30 @@ def _table(console: Console, verb: str, rows: Sequence[Mapping[str, Any]]) -> No
         console.print(EMPTY.get(verb, "Nothing."))
         return
     columns = COLUMNS.get(verb) or [(key, _plain(key)) for key in rows[0]]
+    if verb == "results":
+        columns = [columns[0], *_quality_columns(rows[0]), *columns[1:]]
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title, _ in columns:
         table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*(cell(row).replace("[", r"\[") for _, cell in columns))
     console.print(table)
+
+
+def _quality_columns(first: Mapping[str, Any]) -> list[Column]:
+    """The metric that rows are ranked by with its interval, and those of the task that say most beside it."""
+    ranked = first["metric"]
+    others = [name for name in first["metrics"] if name != ranked][:OTHER_METRICS]
+
+    def quality(row: Mapping[str, Any]) -> str:
+        return metric_quality(ranked, row["quality"], row["quality_low"], row["quality_high"])
+
+    def cell(name: str) -> Callable[[Mapping[str, Any]], str]:
+        return lambda row: metric_show(name)(row["metrics"].get(name))
+
+    return [(_title(ranked), quality), *((_title(name), cell(name)) for name in others)]
+
+
+def _title(metric: str) -> str:
+    name = metric_name(metric)
+    return f"{name[0].lower()}{name[1:]}"

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from core.clients.account import price_of
 from core.clients.endpoints import check_key, find_endpoint
 from core.clients.spending import unknown_price
-from core.errors import TradeoffError
 from core.home import Home
 from core.preferences import load
 from core.spec import RunSpec
@@ -15,7 +14,7 @@ def check_providers(home: Home, runs: Sequence[RunSpec], max_usd: float | None) 
     """See that the endpoint and the key of each run are there, and its price when spending is capped.
 
     Raises:
-        TradeoffError: one is missing, or there is a cap and nothing that it could cap.
+        TradeoffError: one is missing.
     """
     asking = {spec.candidate.id: spec.candidate for spec in runs if spec.device == "api"}
     preferences = load(home)
@@ -24,8 +23,3 @@ def check_providers(home: Home, runs: Sequence[RunSpec], max_usd: float | None) 
         check_key(endpoint, candidate.id)
         if max_usd is not None and price_of(candidate, endpoint, preferences) is None:
             raise unknown_price(candidate.model or "", candidate.id, endpoint)
-    if max_usd is not None and not asking:
-        raise TradeoffError(
-            "A spending cap caps what providers bill, and no candidate asks one",
-            remedy="Leave the cap out, or add a candidate such as api:gpt-4.1-mini-few-shot.",
-        )
