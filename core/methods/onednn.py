@@ -33,7 +33,7 @@ class PackedLinear(torch.nn.Module):
 def pack_linear_layers(model: Any) -> int:
     """Replace the fp32 linear layers of a CPU model in place; how many. 0 where oneDNN cannot be used.
 
-    The model can no longer be trained or saved afterwards.
+    The model can no longer be trained or saved afterwards, unless it is unpacked.
     """
     if not (torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")):
         return 0
@@ -45,6 +45,18 @@ def pack_linear_layers(model: Any) -> int:
                     setattr(parent, name, PackedLinear(child))
                     packed += 1
     return packed
+
+
+def unpack_linear_layers(model: Any) -> None:
+    """The inverse of `pack_linear_layers`: the same weights, ready to be saved or trained; tied ones are tied again."""
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, PackedLinear):
+                linear = torch.nn.Linear(child.in_features, child.out_features, child.bias is not None, device="meta")
+                linear.weight = torch.nn.Parameter(child.weight.clone())
+                linear.bias = child.bias
+                setattr(parent, name, linear)
+    model.tie_weights()
 
 
 def _fits(linear: torch.nn.Linear) -> bool:

@@ -28,8 +28,8 @@ def load_model(
     path = str(folder) if folder else local_path(name, context.models)
     with loading(name):
         model, info = kind.from_pretrained(
-            path, trust_remote_code=False, use_safetensors=True, dtype=torch.float32,
-            output_loading_info=True, **options,
+            path, trust_remote_code=False, use_safetensors=True, output_loading_info=True,
+            **{"dtype": torch.float32, **options},
         )  # fmt: skip
     mismatched = {key if isinstance(key, str) else key[0] for key in info["mismatched_keys"]}
     return model, set(info["missing_keys"]) | mismatched

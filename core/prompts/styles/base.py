@@ -37,6 +37,7 @@ class PromptStyle(Protocol):
         opening: what every answer begins with. It stands in the prompt already.
         closing: what ends an answer that is a single label, after the label.
         reasons: whether an answer holds the model's reasoning before what is asked for.
+        all_types: whether an answer names every span type, those without spans too; it may be set otherwise.
     """
 
     name: str
@@ -45,6 +46,7 @@ class PromptStyle(Protocol):
     opening: str
     closing: str
     reasons: bool
+    all_types: bool
     task: Task
     labels: list[str]
 

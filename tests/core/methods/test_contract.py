@@ -12,22 +12,36 @@ from core.errors import TradeoffError
 from core.methods import METHODS, checked_settings, method_class
 from core.methods.base import Cancelled, Context
 from core.tasks import Example, get_task
+from tests.conftest import small_frame
+from tests.core.methods.learners import learning_seq2seq
 from tests.models import tiny_decoder, tiny_encoder
 
 CHEAP: dict[str, dict[str, Any]] = {
     "majority": {}, "tfidf-linear": {}, "embedding-linear": {}, "encoder-full": {"epochs": 2, "precision": "fp32"},
     "encoder-lora": {"epochs": 2, "rank": 4, "precision": "fp32"}, "prompt": {"shots": 3, "precision": "fp32"},
+    **{
+        f"{kind}-{training}": {"epochs": 1, "precision": "fp32", **({} if training == "full" else {"rank": 4})}
+        for kind in ("seq2seq", "decoder")
+        for training in ("full", "lora", "qlora")
+    },
 }  # fmt: skip
+GENERATORS = [name for name in CHEAP if name.startswith(("seq2seq", "decoder"))]
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("models")
-    return {"encoder": str(tiny_encoder(folder / "encoder")), "decoder": str(tiny_decoder(folder / "decoder"))}
+    words = [" ".join(small_frame(2)["text"])]
+    return {
+        "encoder": str(tiny_encoder(folder / "encoder")),
+        "decoder": str(tiny_decoder(folder / "decoder")),
+        "seq2seq": str(learning_seq2seq(folder / "seq2seq", words, hidden=32)),
+    }
 
 
 def made(name: str, models: dict[str, str], **changes: Any) -> Any:
-    model = models["decoder" if name == "prompt" else "encoder"] if METHODS[name].needs_model else None
+    kind = "decoder" if name == "prompt" else name.split("-")[0].replace("embedding", "encoder")
+    model = models[kind] if METHODS[name].needs_model else None
     return method_class(name)(checked_settings(name, {**CHEAP[name], **changes}, name), model)
 
 
@@ -91,7 +105,9 @@ def test_targets_of_examples_are_never_looked_at(
     assert {key: p.target for key, p in seen.items()} == {key: p.target for key, p in unseen.items()}
 
 
-@pytest.mark.parametrize("name", ["embedding-linear", "encoder-full", "encoder-lora", "prompt", "tfidf-linear"])
+@pytest.mark.parametrize(
+    "name", ["embedding-linear", "encoder-full", "encoder-lora", "prompt", "tfidf-linear", *GENERATORS]
+)
 def test_a_stop_is_heard(name: str, dataset: Dataset, models: dict[str, str], tmp_path: Path) -> None:
     where = context(dataset, tmp_path, should_stop=lambda: True)
     method = made(name, models)
@@ -104,7 +120,7 @@ def _work(method: Any, dataset: Dataset, where: Context) -> None:
     list(method.predict(dataset.examples("test"), where))
 
 
-@pytest.mark.parametrize("name", ["encoder-full", "encoder-lora"])
+@pytest.mark.parametrize("name", ["encoder-full", "encoder-lora", *GENERATORS])
 def test_a_stopped_training_goes_on_as_if_never_stopped(
     name: str, dataset: Dataset, models: dict[str, str], tmp_path: Path
 ) -> None:
