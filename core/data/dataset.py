@@ -203,7 +203,7 @@ def _check(frame: pd.DataFrame, name: str, task: TaskName) -> None:
         raise TradeoffError("Two examples have the same id", name, "Leave the id column unmapped, or make ids unique.")
     lacking = nothing_to_learn(task, frame.loc[frame["split"] == "train", "target"].tolist())
     if lacking:
-        raise TradeoffError(f"{lacking}, so there is nothing to learn", name, _CHECK[task])
+        raise TradeoffError(f"{lacking}, so there is nothing to learn", name, _CHECK[get_task(task).kind])
     for split in ("validation", "test"):
         if not (frame["split"] == split).any():
             raise TradeoffError(
@@ -221,11 +221,10 @@ _CHECK: dict[TaskName, str] = {
 
 def nothing_to_learn(task: TaskName, targets: Sequence[str]) -> str | None:
     """What training targets lack, in words, when nothing can be learned from them; else None."""
-    distinct = set(targets)
-    if task == "single_label":
+    distinct, found = set(targets), get_task(task)
+    if found.kind == "single_label":
         return "The training texts carry fewer than two labels" if len(distinct) < 2 else None
-    found = get_task(task)
     labels = found.label_set(list(distinct))
-    if task == "multi_label":
+    if found.kind == "multi_label":
         return "The training texts all carry the same labels, or none" if len(distinct) < 2 else None
     return None if found.span_label_set(labels) else "The training texts carry no spans"

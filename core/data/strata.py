@@ -12,11 +12,11 @@ def strata(task: str, targets: Sequence[str]) -> list[str]:
     single_label: the label. intent_slots: the intent. multi_label and token_labels: of the example's labels the one
     that fewest examples carry, so that rare labels reach every split; nothing for an example without labels.
     """
-    if task == "single_label":
+    kind, decode = get_task(task).kind, get_task(task).decode
+    if kind == "single_label":
         return list(targets)
-    decode = get_task(task).decode
     found = {target: decode(target) for target in set(targets)}
-    if task == "intent_slots":
+    if kind == "intent_slots":
         return [found[target].labels[0] for target in targets]
     carried = {
         target: set(decoded.labels) | {span.label for span in decoded.spans} for target, decoded in found.items()

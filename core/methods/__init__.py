@@ -161,13 +161,12 @@ def method_entry(name: str) -> MethodEntry:
 
 
 def can_do(method: str, task: str) -> bool:
-    """Whether a method can do a task: its row names the task, or one that the task's class derives from.
+    """Whether a method can do a task: its row names the task, or the one that the task derives from.
 
     Raises:
         TradeoffError: there is no such method or task.
     """
-    names = {getattr(kind, "name", None) for kind in type(get_task(task)).__mro__}
-    return bool(names & set(method_entry(method).tasks))
+    return get_task(task).kind in method_entry(method).tasks
 
 
 def asks_provider(name: str) -> bool:

@@ -157,7 +157,7 @@ class ApiPrompt:
         self, style: PromptStyle, text: str, choice: Choice, target: str | None, context: Context
     ) -> list[float] | None:
         """Label probabilities where the answer is one label and the endpoint told alternatives."""
-        if context.task.name != "single_label" or style.reasons or target is None or not choice.tokens:
+        if context.task.kind != "single_label" or style.reasons or target is None or not choice.tokens:
             return None
         if not any(alternatives for _, _, alternatives in choice.tokens):
             return None

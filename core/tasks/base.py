@@ -33,7 +33,9 @@ class Task(Protocol):
     """What is predicted and how it is scored. Targets and predictions travel as encoded strings.
 
     Attributes:
-        name: one of `core.spec.TaskName`.
+        name: what datasets and runs call it.
+        kind: how its targets look: the name of the task that it is, or derives from. Files, prompts and methods go by
+            it, so that a derived task needs nothing of its own there.
         title: what a user calls it.
         text_labels: how many labels a whole text carries: `none`, exactly `one`, or `any` number.
         has_spans: whether parts of a text carry labels.
@@ -42,6 +44,7 @@ class Task(Protocol):
     """
 
     name: str
+    kind: str
     title: str
     text_labels: Literal["none", "one", "any"]
     has_spans: bool

@@ -18,7 +18,7 @@ INTENT, SLOT = "intent:", "slot:"
 class IntentSlots(Scored):
     """An intent and its slots. An invalid answer has a wrong intent and no slots."""
 
-    name = "intent_slots"
+    name = kind = "intent_slots"
     title = "Intent and slots"
     text_labels: Literal["none", "one", "any"] = "one"
     has_spans = True

@@ -14,7 +14,7 @@ from core.tasks.target import Target
 class MultiLabel(Scored):
     """A text has none, one or several labels out of a closed set. An invalid answer has none, and is never exact."""
 
-    name = "multi_label"
+    name = kind = "multi_label"
     title = "Several labels for each text"
     text_labels: Literal["none", "one", "any"] = "any"
     has_spans = False

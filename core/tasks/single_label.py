@@ -12,7 +12,7 @@ from core.tasks.target import Target
 class SingleLabel(Scored):
     """A text has exactly one label out of a closed set. An invalid answer counts as a wrong one."""
 
-    name = "single_label"
+    name = kind = "single_label"
     title = "One label for each text"
     text_labels: Literal["none", "one", "any"] = "one"
     has_spans = False

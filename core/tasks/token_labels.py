@@ -15,7 +15,7 @@ from core.tasks.target import Target
 class TokenLabels(Scored):
     """Spans that do not overlap. An invalid answer has found nothing."""
 
-    name = "token_labels"
+    name = kind = "token_labels"
     title = "Entities in a text"
     text_labels: Literal["none", "one", "any"] = "none"
     has_spans = True

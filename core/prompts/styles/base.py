@@ -134,7 +134,7 @@ class Style:
         raise NotImplementedError
 
     def _standard(self, solved: bool) -> str:
-        return self.wording[self.task.name][solved]
+        return self.wording[self.task.kind][solved]
 
     def listed(self, names: Sequence[str]) -> str:
         """Names as the instruction lists them."""

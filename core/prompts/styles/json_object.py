@@ -53,8 +53,8 @@ class Json(Style):
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)
         bracket = "{" if self.all_types else "["
-        self.opening = _OPENINGS.get(task.name) or f'{{"entities": {bracket}'
-        self.closing = '"}' if task.name == "single_label" else ""
+        self.opening = _OPENINGS.get(task.kind) or f'{{"entities": {bracket}'
+        self.closing = '"}' if task.kind == "single_label" else ""
 
     def delimited(self, text: str) -> str:
         """A JSON string and the end of its object."""
@@ -69,7 +69,7 @@ class Json(Style):
         labels, by_type = self._decoded(text, target)
         if self.task.text_labels == "any":
             return f'{{"labels": [{", ".join(map(json_string, labels))}]}}'
-        spans = f'"{_SPANS[self.task.name]}": {self._written(text, by_type)}' if self.task.has_spans else ""
+        spans = f'"{_SPANS[self.task.kind]}": {self._written(text, by_type)}' if self.task.has_spans else ""
         if self.task.text_labels == "none":
             return f"{{{spans}}}"
         name = "intent" if self.task.has_spans else "label"
@@ -112,7 +112,7 @@ class Json(Style):
             else:
                 item = _object({"label": {"type": "string", "enum": self.types}, "text": string})
                 spans = {"type": "array", "items": item}
-            parts[_SPANS[self.task.name]] = spans
+            parts[_SPANS[self.task.kind]] = spans
         return _object(parts)
 
     def listed(self, names: Sequence[str]) -> str:
@@ -151,7 +151,7 @@ class Json(Style):
             labels = [found.target]
         if not self.task.has_spans:
             return self._reading(labels, (), {})
-        part = _SPANS[self.task.name]
+        part = _SPANS[self.task.kind]
         held = [value for key, value in pairs if key.strip().casefold() == part]
         return self._with_spans(text, labels, held[0] if held else _Pairs(pairs))
 

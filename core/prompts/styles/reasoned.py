@@ -93,7 +93,7 @@ class _Reasoned(Style):
 
     def _standard(self, solved: bool) -> str:
         which, none = ("", f", or {NONE}") if self.all_types else (" that occurs", f"; {NONE} if there are none at all")
-        said = (self.solves if solved else self.asks) + _ANSWERS[self.task.name]
+        said = (self.solves if solved else self.asks) + _ANSWERS[self.task.kind]
         return said.replace("{which}", which).replace("{none}", none)
 
     def listed(self, names: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ class Serial(Style):
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)
-        self.opening = _OPENINGS[task.name]
+        self.opening = _OPENINGS[task.kind]
 
     def delimited(self, text: str) -> str:
         """All white space, line ends among it, becomes single spaces."""
