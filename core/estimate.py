@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from statistics import median, pstdev
 from typing import Any
 
+from core.clients.endpoints import find_endpoint
 from core.data.dataset import DatasetInfo
 from core.devices import DeviceInfo, cores_in_name
 from core.environment import machine_id
+from core.footprint import Bytes, work_bytes
 from core.methods import method_entry
 from core.preferences import Preferences
 from core.prices import PriceBook, cost
 from core.spec import Record, RunSpec
-from core.usage import Usage
-from core.work import Bytes, Seconds, Workload, work_bytes, work_seconds
+from core.usage import TokenCount, Usage
+from core.work import Seconds, work_seconds
+from core.workload import Workload
 
 GUESS_FACTOR = 3.0
 """Without a past run the truth lies within this factor, mostly."""
@@ -34,6 +37,7 @@ class PastRun(Record):
     settings: dict[str, Any] = {}
     device: str = "cpu"
     machine_id: str = ""
+    task: str = "single_label"
     labels: int = 2
     train_texts: int
     validation_texts: int = 0
@@ -92,11 +96,13 @@ def estimate(
     kind of device count. A model of the work gives the shape of the answer, the median ratio of measured to modelled
     its scale; with few runs of the same method and model the ratio leans on other runs of the method.
     """
+    load = _workload(spec, info, mean_tokens)
+    if spec.device == "api":
+        return _at_provider(load, history, devices, preferences)
     device = next((found for found in devices if found.kind == spec.device), None)
     if device is None or not device.usable:
         why = device.why_not if device else f"this machine has no device {spec.device}"
         return Estimate(fits=False, why_not=f"It can't run here: {why}.", basis="unknown")
-    load = _workload(spec, info, mean_tokens)
     past = [run for run in history if run.machine_id == machine_id() and run.device == spec.device]
     seconds, needed = work_seconds(load, device), work_bytes(load, device)
     if seconds is None or needed is None:
@@ -110,13 +116,34 @@ def estimate(
     )  # fmt: skip
 
 
+def _at_provider(
+    load: Workload, history: Sequence[PastRun], devices: Sequence[DeviceInfo], preferences: Preferences
+) -> Estimate:
+    """Money from the tokens of a prompt; energy is not guessed before there are answers to count."""
+    host = next(found for found in devices if found.kind == "cpu")
+    times = _times(load, host, [run for run in history if run.device == "api"], work_seconds(load, host), preferences)
+    endpoint = find_endpoint(str(load.settings.get("endpoint", "")), preferences.endpoints)
+    samples = max(1.0, load.setting("samples", 1))
+    tokens = TokenCount(
+        input=round(load.predict_texts * samples * (load.prefix_tokens + load.text_tokens)),
+        output=round(load.predict_texts * samples * load.answer_tokens),
+    )
+    usage = Usage(
+        phase="predict", texts=load.predict_texts, device="api", device_name=endpoint.host, tokens=tokens,
+        batch=bool(load.settings.get("batch_price")),
+    )  # fmt: skip
+    usd = cost(usage, PriceBook.of(preferences), load.model).usd
+    memory = work_bytes(load, host)
+    return Estimate(**{**times, "kwh": None, "usd": usd}, peak_ram_bytes=int(memory.ram) if memory else None, fits=True)
+
+
 def _times(
-    load: Workload, device: DeviceInfo, past: Sequence[PastRun], modelled: Seconds, preferences: Preferences
+    load: Workload, device: DeviceInfo, past: Sequence[PastRun], modelled: Seconds | None, preferences: Preferences
 ) -> dict[str, Any]:
     values, lows, highs = [], [], []
     best = _Calibration(ratio=1.0, spread=GUESS_FACTOR, same=0, related=0)
     compared = [(run, work_seconds(run.workload, device)) for run in past if run.method == load.method]
-    for place, seconds in enumerate(modelled):
+    for place, seconds in enumerate(modelled or ()):
         found = _calibration(load, compared, place)
         values.append(seconds * found.ratio)
         lows.append(values[-1] / found.spread)
@@ -223,7 +250,7 @@ def _workload(spec: RunSpec, info: DatasetInfo, mean_tokens: float) -> Workload:
     there = info.counts.get("train", 0)
     return Workload(
         method=spec.candidate.method, model=spec.candidate.model, settings=spec.candidate.settings,
-        device=spec.device, labels=len(info.labels), train_texts=min(spec.train_size or there, there),
+        device=spec.device, task=info.task, labels=len(info.labels), train_texts=min(spec.train_size or there, there),
         validation_texts=info.counts.get("validation", 0),
         predict_texts=info.counts.get("validation", 0) + info.counts.get("test", 0), mean_tokens=mean_tokens,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from core.data.dataset import Dataset, DatasetInfo
 from core.devices import DeviceInfo
 from core.environment import machine_id
 from core.estimate import Estimate, PastRun, estimate
+from core.footprint import work_bytes
 from core.history import mean_tokens, past_runs
 from core.home import Home
 from core.model_shapes import count_parameters, shape_of
@@ -21,7 +22,7 @@ from core.preferences import Preferences
 from core.runs import create_run
 from core.spec import RunSpec
 from core.usage import Energy, Usage
-from core.work import work_bytes, work_seconds
+from core.work import work_seconds
 
 CPU = DeviceInfo(kind="cpu", name="X (2 cores)", memory_bytes=16 * 2**30)
 T4 = DeviceInfo(kind="cuda", name="Tesla T4", memory_bytes=15 * 2**30)
