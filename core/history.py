@@ -49,7 +49,8 @@ def past_run(home: Home, folder: RunFolder) -> PastRun | None:
     return PastRun(
         method=spec.candidate.method, model=spec.candidate.model, settings=spec.candidate.settings,
         device=spec.device, task=spec.task, labels=len(info.labels),
-        machine_id=str(folder.environment.get("machine", "")), train_texts=fit.texts, validation_texts=info.counts.get("validation", 0), predict_texts=predict.texts,
+        machine_id=str(folder.environment.get("machine", "")), train_texts=fit.texts,
+        validation_texts=info.counts.get("validation", 0), predict_texts=predict.texts,
         mean_tokens=_mean_tokens(version), fit_seconds=fit.wall_seconds, predict_seconds=predict.wall_seconds,
         other_seconds=None if whole is None else max(0.0, whole - fit.wall_seconds - predict.wall_seconds),
         kwh=None if None in energies else sum(kwh or 0.0 for kwh in energies),
