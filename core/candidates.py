@@ -89,7 +89,8 @@ def resolve(name: str, changes: dict[str, Any] | None = None) -> Candidate:
     method_entry(entry.method)
     defaults = checked_settings(entry.method, entry.settings, entry.id).model_dump()
     settings = checked_settings(entry.method, {**entry.settings, **(changes or {})}, entry.id).model_dump()
-    changed = tuple(key for key, value in settings.items() if value != defaults[key])
+    # The version of a prompt style follows from the style: it tells runs apart, but nobody changed it.
+    changed = tuple(key for key, value in settings.items() if value != defaults[key] and key != "style_version")
     return Candidate(id=entry.id, method=entry.method, model=entry.model, settings=settings, changed=changed)
 
 

@@ -26,6 +26,7 @@ def settings_form(kind: type[BaseModel], values: dict[str, Any], key: str) -> di
         return {
             name: draw_field(name, field, values.get(name, field.default), f"{key}.{name}")
             for name, field in kind.model_fields.items()
+            if not _hidden(field)
         }
 
 
@@ -110,3 +111,8 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
     if len(inner) == 1 and NoneType in get_args(annotation):
         return inner[0], True
     return annotation, False
+
+
+def _hidden(field: FieldInfo) -> bool:
+    """Whether a field is filled by the record itself and nothing for a user to set."""
+    return isinstance(field.json_schema_extra, dict) and bool(field.json_schema_extra.get("hidden"))
