@@ -39,6 +39,7 @@ with told():
         if st.button("Launch candidates", type="primary", icon=":material/rocket_launch:"):
             go("launch", dataset=info.name)
         dataset_report.downloads(info)
+        dataset_report.derive_parts(info)
     audit, labels, lengths, browse, versions = st.tabs(["Audit", "Labels", "Lengths", "Texts", "Versions and source"])
     with audit:
         audit_section(info)

@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core import format as f
-from core.data.dataset import DatasetInfo, delete_dataset, load_dataset, use_version, versions
+from core.data import views
+from core.data.dataset import DatasetInfo, delete_dataset, list_datasets, load_dataset, use_version, versions
 from core.home import Home
 from core.tasks import get_task
 from ui import charts, data, theme
@@ -16,7 +17,7 @@ from ui.audits import audit_of
 from ui.dataset_frames import frame_of
 from ui.downloads import as_command, download
 from ui.messages import plain, told
-from ui.navigation import go
+from ui.navigation import go, link
 from ui.session import home
 
 WORD_BINS = 24
@@ -38,6 +39,26 @@ def downloads(info: DatasetInfo) -> None:
     """The examples as a file, and what the command line says of them."""
     download(lambda: shown_rows(info), info.name, "examples_csv")
     as_command(f"python cli.py audit {info.name}")
+
+
+def derive_parts(info: DatasetInfo) -> None:
+    """Sets of the intents or the slots alone, to compare two models with one for both."""
+    if info.task != "intent_slots":
+        return
+    with st.popover("Intents or slots alone", icon=":material/call_split:"):
+        st.markdown(
+            "The same texts and splits with only the intents, or only the slots: two models, one for each, can then be "
+            "compared with one for both on the page Multi-task."
+        )
+        known = {other.name for other in list_datasets(home()) if other.source.get("fingerprint") == info.fingerprint}
+        for part, words in (("intent", "Intents only"), ("slots", "Slots only")):
+            called = views.derived_name(info.name, part)
+            if called in known:
+                link("datasets", f"{words}: {plain(called)}", dataset=called)
+            elif st.button(words, key=f"derive.{part}"):
+                with told():
+                    go("datasets", dataset=views.derive(home(), info.name, part).info.name)
+        as_command(f'python cli.py derive "{info.name}" intent\npython cli.py derive "{info.name}" slots')
 
 
 def shown_rows(info: DatasetInfo) -> list[dict[str, Any]]:

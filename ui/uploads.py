@@ -12,7 +12,22 @@ from core import files
 from ui.session import home
 
 STALE_SECONDS = 24 * 3600.0
-SUFFIXES = ("csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "xlsx", "gz", "zip")
+SUFFIXES = (
+    "csv",
+    "tsv",
+    "txt",
+    "conll",
+    "iob",
+    "iob2",
+    "bio",
+    "jsonl",
+    "ndjson",
+    "json",
+    "parquet",
+    "xlsx",
+    "gz",
+    "zip",
+)
 
 
 def kept(upload: UploadedFile) -> Path:
