@@ -1,6 +1,5 @@
 """Where models answer over HTTP: named endpoints. The key stays in an environment variable and is never written."""
 
-import ipaddress
 import os
 import re
 from collections.abc import Iterable
@@ -78,15 +77,6 @@ class Endpoint(Record):
     def host(self) -> str:
         """Host and port: what prices go by, since the same model costs different sums at different providers."""
         return urlsplit(self.base_url).netloc.lower()
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it is on this machine."""
-        host = urlsplit(self.base_url).hostname or ""
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
 
     @property
     def key(self) -> str | None:

@@ -42,7 +42,10 @@ def footprint(host: str, model: str, answers: Iterable[Answer]) -> Footprint:
     for answer in answers:
         if answer.tokens is None:
             return Footprint(why_unknown="some answers came without token counts")
-        impact = _impact(provider, model, answer.tokens.output + answer.tokens.reasoning, round(answer.seconds, 2))
+        try:
+            impact = _impact(provider, model, answer.tokens.output + answer.tokens.reasoning, round(answer.seconds, 2))
+        except Exception as error:  # no failure of a meter fails the run
+            return Footprint(why_unknown=f"EcoLogits failed: {type(error).__name__}")
         if impact is None:
             return Footprint(why_unknown=f"EcoLogits does not know {model} of {provider}")
         low, mean, high, co2e = (a + b for a, b in zip((low, mean, high, co2e), impact, strict=True))
@@ -53,9 +56,10 @@ def footprint(host: str, model: str, answers: Iterable[Answer]) -> Footprint:
 @lru_cache(maxsize=4096)
 def _impact(provider: str, model: str, tokens: int, seconds: float) -> tuple[float, float, float, float] | None:
     """Low, mean and high kWh and mean kg CO2e (of use) of one request."""
-    logging.getLogger("ecologits").setLevel(logging.ERROR)
     from ecologits.tracers.utils import llm_impacts
 
+    # After the import: a logger that is asked for before would not be of the kind that EcoLogits makes.
+    logging.getLogger("ecologits").setLevel(logging.ERROR)
     for name in (model, model.rsplit("/", 1)[-1]):
         found: Any = llm_impacts(provider, name, tokens, max(seconds, 0.01))
         if not found.has_errors and found.usage is not None:

@@ -101,7 +101,7 @@ async def _models(endpoint: Endpoint) -> list[str] | None:
         listed = content.get("data", []) if isinstance(content, dict) else content
         return sorted(str(model["id"]) for model in listed)
     except openai.APIStatusError as error:
-        if error.status_code in (404, 405, 501):
+        if error.status_code in (404, 405) or error.status_code >= 500:
             return None
         failed = of_status(error.status_code, error.response.headers, error.response.content, endpoint, "its models")
         if isinstance(failed, TradeoffError):

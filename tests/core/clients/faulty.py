@@ -1,7 +1,6 @@
 """A local OpenAI-compatible server for tests: it answers, counts what it billed, and goes wrong on demand.
 
-What a request meets is decided by a word in its last message (`FAULTS`), so that a test says in its texts what is to
-happen; `turns` holds faults for the next requests, whatever they ask.
+`reply` answers a request; `turns` holds what the next requests meet instead, whatever they ask.
 """
 
 import json
@@ -42,6 +41,7 @@ class FaultyServer:
     def __init__(self, reply: Callable[[dict[str, Any]], Any] | None = None) -> None:
         self.reply = reply or (lambda _: completion("Label: animal"))
         self.turns: list[Any] = []
+        self.models: Answer = (200, {}, b'{"data": [{"id": "b"}, {"id": "a"}]}')
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
@@ -59,6 +59,9 @@ class FaultyServer:
 
             def do_POST(self) -> None:
                 outer.handle(self)
+
+            def do_GET(self) -> None:
+                outer.send(self, outer.models)
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -117,6 +120,11 @@ class FaultyServer:
         if status == 200:
             with self._lock:
                 self.billed[request["messages"][-1]["content"]] += 1
+        self.send(handler, (status, headers, body))
+
+    @staticmethod
+    def send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+        status, headers, body = answer
         handler.send_response(status)
         for name, value in {"content-type": "application/json", **headers}.items():
             handler.send_header(name, value)
