@@ -14,6 +14,7 @@ from core.home import Home
 from core.preferences import load as load_preferences
 from core.results import pricing
 from core.runs import RunFolder, find_run, list_runs
+from core.tasks import get_task
 from core.usage import TokenCount, Usage
 
 MOST_TEXTS = 100_000
@@ -62,8 +63,9 @@ class Predictor:
     ) -> list[dict[str, Any]]:
         """The answer of a finished run to each text, in order.
 
-        Each has text, prediction (None when invalid, with reason), confidence, probabilities by label,
-        completion, seconds (this text's share), usd (None when the price is unknown), run and candidate.
+        Each has text, prediction (encoded; None when invalid, with reason), shown (in plain words), labels and spans
+        (`read_answer`), confidence, probabilities by label (None for tasks with spans), completion, seconds (this
+        text's share), tokens, usd (None when the price is unknown), run and candidate.
 
         Raises:
             TradeoffError: no such run, it has not finished, too many or too long texts, or its model failed.
@@ -74,13 +76,14 @@ class Predictor:
             return []
         with self._lock:
             predictions = self._ask({"run": folder.run_id, "texts": list(texts)}, on_progress)
-        candidate, device = folder.spec.candidate, folder.spec.device
-        name = folder.usage["predict"].device_name if "predict" in folder.usage else ""
+        spec = folder.spec
+        device_name = folder.usage["predict"].device_name if "predict" in folder.usage else ""
         price = pricing(self.preferences)
         return [
             {
-                "text": text, **prediction, "run": folder.run_id, "candidate": folder.spec.label,
-                "usd": price(_usage(prediction, device, name), candidate.model).usd,
+                "text": text, **read_answer(spec.task, prediction["prediction"], text), **prediction,
+                "run": folder.run_id, "candidate": spec.label,
+                "usd": price(_usage(prediction, spec.device, device_name), spec.candidate.model).usd,
             }
             for text, prediction in zip(texts, predictions, strict=True)
         ]  # fmt: skip
@@ -123,6 +126,25 @@ class Predictor:
                     command, cwd=Path(__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
                 )
         return self._child
+
+
+def read_answer(task: str, prediction: str | None, text: str) -> dict[str, Any]:
+    """An encoded prediction for people and programs, None where it is invalid.
+
+    `shown` in plain words; `labels` of the whole text; `spans` as `{"start", "end", "label", "text"}`, in characters
+    from `start` up to and without `end`.
+    """
+    if prediction is None:
+        return {"prediction": None, "shown": None, "labels": [], "spans": []}
+    target = get_task(task).decode(prediction)
+    spans = [
+        {"start": span.start, "end": span.end, "label": span.label, "text": text[span.start : span.end]}
+        for span in target.spans
+    ]
+    return {
+        "prediction": prediction, "shown": get_task(task).shown(prediction, text), "labels": list(target.labels),
+        "spans": spans,
+    }  # fmt: skip
 
 
 def find_fitted(home: Home, name: str, dataset: str | None = None) -> RunFolder:
@@ -177,9 +199,11 @@ def read_texts(path: Path, column: str | None = None) -> list[str]:
 
 
 def _merit(folder: RunFolder) -> tuple[bool, int, float]:
-    validation = [s.value for s in folder.scores if s.split == "validation"]
-    size = folder.spec.train_size
-    return (not folder.spec.candidate.changed, size if size else 2**40, validation[0] if validation else 0.0)
+    """What is asked for by name: unchanged settings, one dataset, most texts; then the best on validation."""
+    spec, primary = folder.spec, get_task(folder.spec.task).primary_metric
+    validation = [s.value for s in folder.scores if s.split == "validation" and s.metric == primary]
+    plain = not spec.candidate.changed and not spec.joint
+    return plain, spec.train_size or 2**40, validation[0] if validation else 0.0
 
 
 def _check(texts: Sequence[str]) -> None:

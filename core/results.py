@@ -1,17 +1,21 @@
 """Results straight from run folders: what the command line and the API answer with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from core.analysis.compare import Correctness, correctness
+from core.analysis.compare import Difference, Performance, paired_difference, performance
+from core.analysis.conclusion import Conclusion, best_of, conclude
 from core.analysis.results import CandidateRow, Price, RunSummary, candidate_rows
+from core.analysis.statistic import Statistic
 from core.data.dataset import load_dataset
+from core.errors import TradeoffError
 from core.home import Home
 from core.preferences import Preferences
-from core.prices import PriceBook, cost
+from core.prices import PriceBook
+from core.prices import cost as priced_usage
 from core.runs import RunFolder, find_run, list_runs
+from core.tasks import get_task
 from core.usage import Usage
 
 
@@ -51,7 +55,7 @@ class Pricing:
 
     def __call__(self, usage: Usage, model: str | None) -> Price:
         """The cost of a phase's usage."""
-        priced = cost(usage, self.book, model)
+        priced = priced_usage(usage, self.book, model)
         row = priced.price
         basis = f"{row.name}, {row.source}, {row.date}" if row else priced.why_unknown
         return Price(usd=priced.usd, basis=basis)
@@ -69,14 +73,35 @@ def results(
     return candidate_rows(dataset_runs(home, dataset, version), pricing(preferences), metric, train_size)
 
 
-def correct_by_candidate(home: Home, rows: Sequence[CandidateRow]) -> dict[str, Correctness]:
-    """For each row's candidate which test examples its runs got right."""
-    return {row.candidate: correctness({run: _right(find_run(home, run)) for run in row.run_ids}) for row in rows}
+def differences(home: Home, rows: Sequence[CandidateRow]) -> dict[str, Difference]:
+    """By candidate: the best one's metric minus its, compared paired on the test examples that both answered.
+
+    A candidate whose predictions cannot be read is left out.
+    """
+    best = best_of(rows)
+    if best is None or len(rows) == 1 or (top := _performance(home, best)) is None:
+        return {}
+    found = {row.candidate: _performance(home, row) for row in rows if row is not best}
+    return {name: paired_difference(top, other) for name, other in found.items() if other is not None}
 
 
-def _right(folder: RunFolder) -> dict[str, bool]:
+def conclusion(home: Home, rows: Sequence[CandidateRow], cost: str = "usd_per_1k") -> Conclusion | None:
+    """Who is best, who is tied with it on test, and the cheapest of these; None without rows."""
+    return conclude(rows, differences(home, rows), cost)
+
+
+def _performance(home: Home, row: CandidateRow) -> Performance | None:
+    try:
+        return performance([_measured(find_run(home, run), row.metric) for run in row.run_ids])
+    except (TradeoffError, OSError, ValueError, KeyError):
+        return None  # the run was deleted meanwhile, or its predictions are damaged
+
+
+def _measured(folder: RunFolder, metric: str) -> tuple[list[str], Statistic]:
+    """The ids of a run's test examples, and the metric over them."""
     path = folder.path / "predictions.parquet"
-    table = pq.read_table(path, columns=["id", "target", "prediction"], filters=[("split", "=", "test")])
-    right = pc.fill_null(pc.equal(table["target"], table["prediction"]), False)
-    ids: Iterable[str] = table["id"].to_pylist()
-    return dict(zip(ids, right.to_pylist(), strict=True))
+    table = pq.read_table(path, columns=["id", "target", "prediction"], filters=[("split", "=", "test")]).to_pydict()
+    targets, labels = table["target"], folder.labels
+    task = get_task(folder.spec.task)
+    found = task.statistics(targets, table["prediction"], labels or task.label_set(targets))
+    return table["id"], found[metric]

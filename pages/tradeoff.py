@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.tasks import get_task
+from core.tasks import ranking_metrics
 from ui import data, theme
 from ui.axes import AXES
 from ui.candidate_card import candidate_card, detail_rows
@@ -19,7 +19,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.title("Tradeoff", anchor=False, width="content")
     info = choose_dataset()
     if info:
-        metrics = get_task(info.task).metrics
+        metrics = ranking_metrics(info.task)
         metric = choose("Quality", list(metrics), "metric", named=metric_name, help="\n\n".join(
             f"**{metric_name(name)}**: {meaning}" for name, meaning in metrics.items()))  # fmt: skip
         against = choose("Against", list(AXES), "against", named=lambda field: AXES[field].name)

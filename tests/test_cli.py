@@ -48,7 +48,7 @@ def test_results_hold_what_scripts_rely_on(shell) -> None:
     rows = json.loads(shell("results", "things", "--json").stdout)
     assert {row["candidate"] for row in rows} == {"majority", "tfidf-linear"}
     keys = {
-        "candidate", "runs", "metric", "quality", "quality_low", "quality_high", "accuracy", "macro_f1", "invalid_rate",
+        "candidate", "runs", "metric", "quality", "quality_low", "quality_high", "metrics", "invalid_rate",
         "usd_per_1k", "kwh_per_1k", "energy_provenance", "latency_p50_ms", "latency_p95_ms", "texts_per_second",
         "fit_seconds", "fit_kwh", "fit_usd",
     }  # fmt: skip
@@ -57,8 +57,11 @@ def test_results_hold_what_scripts_rely_on(shell) -> None:
         assert row["quality_low"] <= row["quality"] <= row["quality_high"]
         assert row["runs"] == 1
         assert row["latency_p50_ms"] > 0
+        assert list(row["metrics"]) == ["accuracy", "macro_f1", "weighted_f1", "mcc"]
+        assert row["metrics"]["accuracy"] == row["quality"]
     assert rows[0]["candidate"] == "tfidf-linear"
-    assert rows[0]["accuracy"] > rows[1]["accuracy"]
+    assert rows[0]["metrics"]["accuracy"] > rows[1]["metrics"]["accuracy"]
+    assert "tfidf-linear is better than all others" in shell("results", "things").stdout
 
 
 @pytest.mark.parametrize("verb", [

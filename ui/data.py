@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import streamlit as st
 
-from core.analysis.compare import Correctness
+from core.analysis.compare import Difference
 from core.analysis.conclusion import Conclusion, conclude
 from core.analysis.results import CandidateRow, RunSummary, candidate_rows
 from core.data.dataset import DatasetInfo, load_dataset
@@ -19,7 +19,7 @@ from core.home import Home
 from core.preferences import load as load_preferences
 from core.reconcile import open_runs as open_states
 from core.reconcile import reconcile
-from core.results import correct_by_candidate, pricing, summary_of
+from core.results import differences, pricing, summary_of
 from core.runs import ENDED, RunFolder, State, list_runs
 from core.tasks import get_task
 from core.worker import ensure_worker
@@ -122,12 +122,13 @@ def rows_of(
 
 def conclusion_of(rows: Sequence[CandidateRow], cost: str) -> Conclusion | None:
     """Who is best, who is tied with it and the cheapest of these."""
-    return conclude(rows, _correct(str(home().root), tuple((row.candidate, row.run_ids) for row in rows), rows), cost)
+    of = tuple((row.candidate, row.run_ids, row.metric) for row in rows)
+    return conclude(rows, _differences(str(home().root), of, rows), cost)
 
 
 @st.cache_data(max_entries=6, show_spinner=False)
-def _correct(root: str, of: tuple[Any, ...], _rows: Sequence[CandidateRow]) -> dict[str, Correctness]:  # noqa: ARG001
-    return correct_by_candidate(home(), _rows)
+def _differences(root: str, of: tuple[Any, ...], _rows: Sequence[CandidateRow]) -> dict[str, Difference]:  # noqa: ARG001
+    return differences(home(), _rows)
 
 
 def predictions(run: Run, split: str = "test") -> pd.DataFrame:

@@ -7,8 +7,9 @@ from it is tied; among the tied the cheapest is the pick.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.analysis.compare import Correctness, Difference, paired_difference
+from core.analysis.compare import Difference
 from core.analysis.results import CandidateRow
+from core.metric_words import metric_told
 
 COSTS: dict[str, tuple[str, str]] = {
     "usd_per_1k": ("Cost per 1,000 texts (USD)", "costs {ratio} less per text"),
@@ -29,43 +30,47 @@ class Conclusion:
     """Includes the best."""
     pick: CandidateRow
     differences: dict[str, Difference]
-    """By candidate: best minus it, in accuracy on test. Empty where predictions are missing."""
+    """By candidate: best minus it, in the rows' metric on test. Empty where predictions are missing."""
     sentence: str
 
 
+def best_of(rows: Sequence[CandidateRow]) -> CandidateRow | None:
+    """The best on validation; who has no figure there comes last, and test decides between equals."""
+    order = lambda row: (-1.0 if row.validation_quality is None else row.validation_quality, row.quality)  # noqa: E731
+    return max(rows, key=order, default=None)
+
+
 def conclude(
-    rows: Sequence[CandidateRow], correct: Mapping[str, Correctness], cost: str = "usd_per_1k"
+    rows: Sequence[CandidateRow], differences: Mapping[str, Difference], cost: str = "usd_per_1k"
 ) -> Conclusion | None:
-    """The conclusion over `rows`, or None when there are none. `correct` is by candidate, on the test split."""
-    if not rows:
+    """The conclusion over `rows`, or None when there are none.
+
+    `differences` is by candidate: the best one's metric minus its, on test (`core.results.differences`).
+    """
+    best = best_of(rows)
+    if best is None:
         return None
-    best = max(rows, key=lambda row: (-1.0 if row.validation_quality is None else row.validation_quality, row.quality))
-    differences = {
-        row.candidate: paired_difference(correct[best.candidate], correct[row.candidate])
-        for row in rows
-        if row is not best and best.candidate in correct and row.candidate in correct
-    }
     tied = tuple(
         row for row in rows if row is best or ((gap := differences.get(row.candidate)) is not None and gap.low <= 0)
     )
     priced = [row for row in tied if getattr(row, cost) is not None]
     pick = min(priced, key=lambda row: getattr(row, cost)) if priced else best
-    return Conclusion(best, tied, pick, differences, _sentence(rows, best, tied, pick, cost))
+    return Conclusion(best, tied, pick, dict(differences), _sentence(rows, best, tied, pick, cost))
 
 
 def _sentence(
     rows: Sequence[CandidateRow], best: CandidateRow, tied: tuple[CandidateRow, ...], pick: CandidateRow, cost: str
 ) -> str:
-    right = f"{best.quality:.1%}".replace("%", " %")
+    figure = metric_told(best.metric, best.quality)
     if len(rows) == 1:
-        return f"Only {best.candidate} has finished so far ({right}): run a second candidate to compare."
+        return f"Only {best.candidate} has finished so far ({figure}): run a second candidate to compare."
     if len(tied) == 1:
-        return f"{best.candidate} is better than all others ({right}); none is tied with it."
+        return f"{best.candidate} is better than all others ({figure}); none is tied with it."
     others = _listed([row.candidate for row in tied if row is not pick])
     if getattr(pick, cost) is None:
-        return f"{best.candidate} is best ({right}), tied with {others}; which of them is cheapest is not known."
+        return f"{best.candidate} is best ({figure}), tied with {others}; which of them is cheapest is not known."
     if pick is best:
-        return f"{best.candidate} is best ({right}) and the cheapest of those tied with it ({others})."
+        return f"{best.candidate} is best ({figure}) and the cheapest of those tied with it ({others})."
     ratio = _ratio(getattr(best, cost), getattr(pick, cost))
     saving = f" and {COSTS[cost][1].format(ratio=ratio)} than {best.candidate}" if ratio else ""
     return f"{pick.candidate} is tied with the best ({others}){saving}."

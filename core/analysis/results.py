@@ -10,7 +10,7 @@ import numpy as np
 from core.methods import METHODS
 from core.runs import Status
 from core.spec import Record, RunSpec
-from core.tasks import get_task
+from core.tasks import get_task, ranking_metric
 from core.tasks.base import Score
 from core.usage import PROVENANCES, Provenance, Usage
 
@@ -49,16 +49,17 @@ class CandidateRow(Record):
     runs: int
     run_ids: tuple[str, ...]
     seeds: tuple[int, ...]
+    task: str
+    joint: tuple[str, ...] = ()
+    """All datasets that the model was fitted on together; empty when on this one alone."""
     metric: str
     quality: float
     quality_low: float | None
     quality_high: float | None
     validation_quality: float | None
     test_texts: int
-    accuracy: float | None = None
-    macro_f1: float | None = None
-    weighted_f1: float | None = None
-    mcc: float | None = None
+    metrics: dict[str, float] = {}
+    """All of the task's metrics on test, the primary one first, averaged over runs."""
     invalid_rate: float | None = None
     usd_per_1k: float | None = None
     kwh_per_1k: float | None = None
@@ -84,25 +85,34 @@ def candidate_rows(
 ) -> list[CandidateRow]:
     """A row a candidate and device, best quality first, from finished runs of one dataset version.
 
-    `price` gives the cost of a phase's usage for a model. `metric` is the task's primary one by default.
-    `train_size` "largest" takes for each candidate its runs with the most training texts, "all" makes a row for
-    each size.
+    `price` gives the cost of a phase's usage for a model. `metric` is the task's primary one by default; higher must
+    be better. A model that was fitted on several datasets together is a candidate of its own. `train_size` "largest"
+    takes for each candidate its runs with the most training texts, "all" makes a row for each size.
+
+    Raises:
+        TradeoffError: the task has no such metric, or a lower one is better.
     """
     groups: dict[tuple[Any, ...], list[RunSummary]] = {}
     for run in runs:
         spec = run.spec
-        chosen = metric or get_task(spec.task).primary_metric
+        chosen = ranking_metric(spec.task, metric)
         if run.status == "finished" and run.score(chosen):
             groups.setdefault((spec.label, spec.device, spec.train_size), []).append(run)
     if train_size == "largest":
         groups = _largest(groups)
     elif train_size != "all":
         groups = {key: group for key, group in groups.items() if key[2] == train_size}
-    devices: dict[str, set[str]] = {}
-    for label, device, _ in groups:
-        devices.setdefault(label, set()).add(device)
-    rows = [_row(group, price, metric, len(devices[key[0]]) > 1) for key, group in groups.items()]
+    rows = [_row(group, price, metric, _name(key, groups)) for key, group in groups.items()]
     return sorted(rows, key=lambda row: (-row.quality, row.candidate))
+
+
+def _name(key: tuple[Any, ...], groups: Iterable[tuple[Any, ...]]) -> str:
+    """The candidate's label, with its device and train size where another row has the same label."""
+    label, device, size = key
+    mine = [other for other in groups if other[0] == label]
+    on = f" on {device}" if len({other[1] for other in mine}) > 1 else ""
+    sizes = {other[2] for other in mine if other[1] == device}
+    return f"{label}{on}" + (f" · {f'{size:,}' if size else 'all'} texts" if len(sizes) > 1 else "")
 
 
 def combine_seeds(scores: Sequence[Score]) -> tuple[float, float | None, float | None]:
@@ -139,10 +149,10 @@ def _largest(groups: dict[tuple[Any, ...], list[RunSummary]]) -> dict[tuple[Any,
 
 
 def _row(
-    runs: list[RunSummary], price: Callable[[Usage, str | None], Price], metric: str | None, name_device: bool
+    runs: list[RunSummary], price: Callable[[Usage, str | None], Price], metric: str | None, name: str
 ) -> CandidateRow:
     first = runs[0].spec
-    metric = metric or get_task(first.task).primary_metric
+    metric = ranking_metric(first.task, metric)
     quality, low, high = combine_seeds(_scores(runs, metric))
     fit, predict = _phase(runs, "fit"), _phase(runs, "predict")
     candidate = first.candidate
@@ -150,15 +160,17 @@ def _row(
     singles = [ms for run in runs if (usage := run.usage.get("latency")) for ms in usage.latency_ms]
     p50, p95 = (float(q) for q in np.quantile(singles, (0.5, 0.95))) if singles else (None, None)
     return CandidateRow(
-        candidate=first.label + (f" on {first.device}" if name_device else ""),
+        candidate=name,
         candidate_id=candidate.id, method=candidate.method, family=METHODS[candidate.method].family,
         model=candidate.model, device=first.device, train_size=first.train_size, runs=len(runs),
         run_ids=tuple(run.run_id for run in runs), seeds=tuple(sorted({run.spec.seed for run in runs})),
+        task=first.task, joint=tuple(reference.dataset for reference in first.joint),
         metric=metric, quality=quality, quality_low=low, quality_high=high,
         validation_quality=_mean(score.value for score in _scores(runs, metric, "validation")),
         test_texts=_scores(runs, metric)[0].n,
-        **{name: _mean(score.value for score in _scores(runs, name))
-           for name in ("accuracy", "macro_f1", "weighted_f1", "mcc", "invalid_rate")},
+        metrics={name: fmean(score.value for score in found)
+                 for name in get_task(first.task).metrics if (found := _scores(runs, name))},
+        invalid_rate=_mean(score.value for score in _scores(runs, "invalid_rate")),
         usd_per_1k=_per_1k([cost.usd for cost in served], predict),
         kwh_per_1k=_per_1k([usage.kwh for usage in predict], predict),
         co2e_g_per_1k=_per_1k([None if u.co2e_kg is None else u.co2e_kg * 1000 for u in predict], predict),

@@ -9,6 +9,7 @@ from core.tasks.target import Span, Target
 from core.tasks.token_labels import TokenLabels
 
 TASKS: dict[str, Task] = {task.name: task for task in (SingleLabel(), MultiLabel(), TokenLabels(), IntentSlots())}
+LOWER_IS_BETTER = frozenset({"hamming_loss"})
 
 
 def get_task(name: str) -> Task:
@@ -22,4 +23,22 @@ def get_task(name: str) -> Task:
     return TASKS[name]
 
 
-__all__ = ["TASKS", "Example", "Score", "Span", "Target", "Task", "get_task"]
+def ranking_metrics(task: str) -> dict[str, str]:
+    """The metrics that candidates can be ranked by, with what they mean: those of which more is better."""
+    return {name: meaning for name, meaning in get_task(task).metrics.items() if name not in LOWER_IS_BETTER}
+
+
+def ranking_metric(task: str, metric: str | None = None) -> str:
+    """`metric`, or the task's primary one.
+
+    Raises:
+        TradeoffError: the task has no such metric, or a lower one is better.
+    """
+    if metric is None:
+        return get_task(task).primary_metric
+    if metric not in ranking_metrics(task):
+        raise unknown("metric to rank by", metric, ranking_metrics(task))
+    return metric
+
+
+__all__ = ["TASKS", "Example", "Score", "Span", "Target", "Task", "get_task", "ranking_metric", "ranking_metrics"]

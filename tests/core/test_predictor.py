@@ -11,8 +11,9 @@ import pytest
 from core.data.dataset import Dataset
 from core.errors import TradeoffError
 from core.home import Home
-from core.predictor import Predictor, find_fitted, read_texts
+from core.predictor import Predictor, find_fitted, read_answer, read_texts
 from core.runs import RunFolder
+from core.tasks import TASKS
 from tests.core.test_execute import queued, start
 
 
@@ -72,3 +73,17 @@ def test_texts_are_read_from_any_file(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text('id,text\n1,"a, b"\n2,c\n')
     assert read_texts(tmp_path / "a.txt") == ["one", "two"]
     assert read_texts(tmp_path / "b.csv") == ["a, b", "c"]
+
+
+def test_answers_are_read_for_every_task() -> None:
+    text = "Book me a table in Berlin"
+    intent = '{"intent":"book","slots":[[19,25,"city"]]}'
+    city = {"start": 19, "end": 25, "label": "city", "text": "Berlin"}
+    assert read_answer("intent_slots", intent, text) == {
+        "prediction": intent, "shown": "book: Berlin [city]", "labels": ["book"], "spans": [city],
+    }  # fmt: skip
+    assert read_answer("token_labels", '[[19,25,"city"]]', text)["spans"] == [city]
+    assert read_answer("multi_label", '["a","b"]', text)["labels"] == ["a", "b"]
+    assert read_answer("single_label", "a", text)["shown"] == "a"
+    for task in TASKS:
+        assert read_answer(task, None, text) == {"prediction": None, "shown": None, "labels": [], "spans": []}

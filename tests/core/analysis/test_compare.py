@@ -1,18 +1,21 @@
 """Paired comparison, the Pareto front, rows and the sentence: laws and known answers."""
 
 import itertools
+import random
 
 import numpy as np
 import pytest
 
-from core.analysis.compare import correctness, paired_difference
-from core.analysis.conclusion import conclude
+from core.analysis.compare import of_right, paired_difference, performance
+from core.analysis.conclusion import best_of, conclude
 from core.analysis.pareto import front
 from core.analysis.results import Price, RunSummary, candidate_rows, combine_seeds
+from core.analysis.statistic import Statistic
 from core.candidates import resolve
 from core.spec import RunSpec
-from core.tasks import Score
+from core.tasks import TASKS, Score, get_task
 from core.usage import Energy, Usage
+from tests.core.tasks.cases import case, label_set, near
 
 
 def answers(seed: int, share: float, n: int = 400) -> dict[str, bool]:
@@ -22,7 +25,7 @@ def answers(seed: int, share: float, n: int = 400) -> dict[str, bool]:
 
 def test_a_difference_is_that_of_the_accuracies_and_its_negative_the_other_way() -> None:
     a, b = answers(1, 0.9), answers(2, 0.8)
-    one, other = correctness({"r": a}), correctness({"r": b})
+    one, other = of_right({"r": a}), of_right({"r": b})
     gap, back = paired_difference(one, other), paired_difference(other, one)
     assert gap.value == pytest.approx(np.mean(list(a.values())) - np.mean(list(b.values())))
     assert back.value == pytest.approx(-gap.value)
@@ -30,7 +33,7 @@ def test_a_difference_is_that_of_the_accuracies_and_its_negative_the_other_way()
 
 
 def test_the_same_answers_are_a_tie_with_room_for_what_was_not_seen() -> None:
-    same = correctness({"r": answers(1, 0.9)})
+    same = of_right({"r": answers(1, 0.9)})
     gap = paired_difference(same, same)
     assert gap.value == 0
     assert gap.low < 0 < gap.high
@@ -42,8 +45,8 @@ def test_the_paired_interval_holds_its_level() -> None:
         generator = np.random.default_rng(seed)
         a, b = generator.random((2, 300)) < [[0.85], [0.80]]
         found = paired_difference(
-            correctness({"r": {str(i): bool(v) for i, v in enumerate(a)}}),
-            correctness({"r": {str(i): bool(v) for i, v in enumerate(b)}}), seed,
+            of_right({"r": {str(i): bool(v) for i, v in enumerate(a)}}),
+            of_right({"r": {str(i): bool(v) for i, v in enumerate(b)}}), seed,
         )  # fmt: skip
         covered += found.low <= 0.05 <= found.high
     assert 0.91 <= covered / 200 <= 0.99
@@ -54,11 +57,63 @@ def test_many_values_give_the_interval_that_resampling_gives(monkeypatch: pytest
     generator = np.random.default_rng(5)
     drawn = ((25, 0, 0.8), (23, 50, 0.7))
     runs = [{f"r{seed}": answers(seed + start, share, 600) for seed in range(k)} for k, start, share in drawn]
-    a, b = (correctness(found) for found in runs)
-    assert len(set(a.share - b.share)) > 20
-    gaps = (a.share - b.share)[generator.integers(0, 600, (4000, 600))].mean(1)
+    a, b = (of_right(found) for found in runs)
+    assert len(set(a.parts - b.parts)) > 20
+    gaps = (a.parts - b.parts)[generator.integers(0, 600, (4000, 600))].mean(1)
     many = paired_difference(a, b)
     assert (many.low, many.high) == pytest.approx(np.quantile(gaps, (0.025, 0.975)), abs=0.003)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_metric_is_compared_as_if_each_resample_were_scored_again(task: str) -> None:
+    """Two seeds against one over the examples that all answered, in another order; the same draws, scored plainly."""
+    gold, _ = case(task, 0, n=50)
+    answers_of = [near_all(task, gold, seed) for seed in range(3)]
+    names = sorted(f"e{i}" for i in range(40))
+    whole = np.array([int(name[1:]) for name in names])
+    draws = np.random.default_rng(0)
+    chosen = [whole, *(whole[draws.integers(0, 40, 40)] for _ in range(30))]
+    naive = [values_of(task, gold, answers_of, places.tolist()) for places in chosen]
+    for metric in get_task(task).metrics:
+        a = performance([measured(task, metric, gold, found, list(range(40))) for found in answers_of[:2]])
+        b = performance([measured(task, metric, gold, answers_of[2], list(range(49, -1, -1)))])
+        gap = paired_difference(a, b, resamples=30)
+        plain = [(one[metric] + two[metric]) / 2 - other[metric] for one, two, other in naive]
+        assert gap.n == 40
+        assert gap.value == pytest.approx(plain[0])
+        assert paired_difference(b, a, resamples=2).value == pytest.approx(-gap.value)
+        if a.parts is None:
+            assert (gap.low, gap.high) == pytest.approx(np.quantile(plain[1:], (0.025, 0.975)))
+
+
+def near_all(task: str, gold: list[str], seed: int) -> list[str | None]:
+    draw, made = random.Random(seed), get_task(task)
+    return [None if draw.random() < 0.05 else made.encode(near(task, made.decode(t), draw, True)) for t in gold]
+
+
+def measured(
+    task: str, metric: str, gold: list[str], found: list[str | None], places: list[int]
+) -> tuple[list[str], Statistic]:
+    told = get_task(task).statistics([gold[i] for i in places], [found[i] for i in places], label_set(task))
+    return [f"e{i}" for i in places], told[metric]
+
+
+def values_of(
+    task: str, gold: list[str], answers_of: list[list[str | None]], places: list[int]
+) -> list[dict[str, float]]:
+    due, made = [gold[i] for i in places], get_task(task)
+    return [
+        {name: s.overall for name, s in made.statistics(due, [one[i] for i in places], label_set(task)).items()}
+        for one in answers_of
+    ]
+
+
+def test_a_run_that_answered_fewer_examples_narrows_the_candidate() -> None:
+    both = performance([(["b", "a", "c"], Statistic.of_mean(np.array([1, 0, 1]))),
+                        (["c", "b"], Statistic.of_mean(np.array([0, 1])))])  # fmt: skip
+    assert both.ids.tolist() == ["b", "c"]
+    assert both.overall == pytest.approx((1 + 0.5) / 2)
+    assert paired_difference(both, performance([])).n == 0
 
 
 def test_the_front_is_what_nothing_beats() -> None:
@@ -123,7 +178,9 @@ def test_the_largest_train_size_is_shown_unless_another_is_asked_for() -> None:
         ("minilm-full", None),
         ("majority", 100),
     ]
-    assert len(candidate_rows(runs, price, train_size="all")) == 3
+    assert [row.candidate for row in candidate_rows(runs, price, train_size="all")] == [
+        "minilm-full · all texts", "minilm-full · 100 texts", "majority",
+    ]  # fmt: skip
     assert {r.train_size for r in candidate_rows(runs, price, train_size=100)} == {100}
 
 
@@ -145,16 +202,18 @@ def test_the_pick_is_the_cheapest_of_those_tied_with_the_best() -> None:
     generator = np.random.default_rng(0)
     luck = generator.random(400)
     correct = {
-        name: correctness({"r": {str(i): bool(u < share) for i, u in enumerate(luck)}})
-        for name, share in shares.items()
+        name: of_right({"r": {str(i): bool(u < share) for i, u in enumerate(luck)}}) for name, share in shares.items()
     }
-    found = conclude(rows, correct)
+    best = best_of(rows)
+    assert best is not None
+    differences = {name: paired_difference(correct[best.candidate], other) for name, other in correct.items()}
+    found = conclude(rows, differences)
     assert found is not None
     assert found.best.candidate == "minilm-full"
     assert {row.candidate for row in found.tied} <= {"minilm-full", "minilm-lora"}
     assert "majority" not in found.sentence
     for order in itertools.permutations(rows):
-        again = conclude(order, correct)
+        again = conclude(order, differences)
         assert again is not None
         assert again.pick.candidate == found.pick.candidate
 
@@ -170,8 +229,8 @@ def test_nobody_is_called_cheapest_when_no_price_is_known() -> None:
     rows = candidate_rows(
         [run("minilm-full", 0.90, 3), run("minilm-lora", 0.90, 1)], lambda *_: Price(usd=None, basis="no price")
     )
-    same = correctness({"r": {str(i): i % 10 > 0 for i in range(400)}})
-    found = conclude(rows, {row.candidate: same for row in rows})
+    same = of_right({"r": {str(i): i % 10 > 0 for i in range(400)}})
+    found = conclude(rows, {row.candidate: paired_difference(same, same) for row in rows[1:]})
     assert found is not None
     assert len(found.tied) == 2
     assert "cheapest is not known" in found.sentence

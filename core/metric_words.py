@@ -1,0 +1,77 @@
+"""Metrics in plain words and figures, for pages and the command line: shares in percent, F1 from 0 to 100."""
+
+from collections.abc import Callable
+
+from core import format as f
+
+METRIC_NAMES = {
+    "accuracy": "Right answers",
+    "macro_f1": "Macro F1",
+    "weighted_f1": "Weighted F1",
+    "mcc": "Matthews correlation",
+    "micro_f1": "Labels found right (F1)",
+    "subset_accuracy": "Texts with exactly the right labels",
+    "hamming_loss": "Label decisions that are wrong (Hamming loss)",
+    "f1": "Entities found right (F1)",
+    "precision": "Right among the entities found (precision)",
+    "recall": "Found among the right entities (recall)",
+    "exact_match": "Intent and slots all right",
+    "intent_accuracy": "Right intents",
+    "slot_f1": "Slots found right (F1)",
+    "slot_precision": "Right among the slots found (precision)",
+    "slot_recall": "Found among the right slots (recall)",
+    "invalid_rate": "Answers that could not be read",
+}
+TOLD = {
+    "accuracy": "{} right",
+    "subset_accuracy": "{} with exactly the right labels",
+    "exact_match": "{} with intent and slots all right",
+    "intent_accuracy": "{} with the right intent",
+    "micro_f1": "F1 {} over all labels",
+    "f1": "F1 {} over all entities",
+    "slot_f1": "F1 {} over all slots",
+}
+"""How a figure stands in a sentence; others are told as `macro F1 87.3`."""
+
+
+def metric_name(metric: str) -> str:
+    """A metric in plain words."""
+    return METRIC_NAMES.get(metric, metric.replace("_", " "))
+
+
+def is_share(metric: str) -> bool:
+    """Whether a metric is a share of something that can be counted, so that it is told in percent."""
+    return metric != "mcc" and not is_f1(metric)
+
+
+def is_f1(metric: str) -> bool:
+    """Whether a metric is an F1: a mean of two shares, told from 0 to 100 without a percent sign."""
+    return metric == "f1" or metric.endswith("_f1")
+
+
+def metric_show(metric: str) -> Callable[[float | None], str]:
+    """How a value of `metric` is written: `94.6 %`, `87.3` (F1), `0.90` (correlation)."""
+    if is_share(metric):
+        return f.percent
+    if is_f1(metric):
+        return lambda value: f.UNKNOWN if value is None else f"{100 * value:.1f}"
+    return lambda value: f.UNKNOWN if value is None else f"{value:.2f}"
+
+
+def metric_half(metric: str, half: float) -> str:
+    """Half the width of an interval, in the metric's unit."""
+    return f"{half:.2f}" if metric == "mcc" else f"{100 * half:.1f}"
+
+
+def metric_quality(metric: str, value: float | None, low: float | None, high: float | None) -> str:
+    """A value with half the width of its 95 % interval, in the metric's unit."""
+    if value is None or low is None or high is None:
+        return metric_show(metric)(value)
+    return f"{metric_show(metric)(value)} ± {metric_half(metric, (high - low) / 2)}"
+
+
+def metric_told(metric: str, value: float | None) -> str:
+    """A figure in a sentence: `94.6 % right`; `F1 61.3 over all entities`; `macro F1 87.3`."""
+    figure = metric_show(metric)(value)
+    name = metric_name(metric)
+    return TOLD[metric].format(figure) if metric in TOLD else f"{name[0].lower()}{name[1:]} {figure}"
