@@ -43,17 +43,13 @@ def audit(dataset: Dataset, progress: Progress | None = None, settings: AuditSet
     """Check a version and keep the result beside its examples.
 
     Raises:
-        TradeoffError: the task cannot be audited yet, the dataset was deleted meanwhile, or the disk is full.
+        TradeoffError: the dataset was deleted meanwhile, or the disk is full.
     """
     from core.data.checks import run_checks
 
-    if dataset.info.task != "single_label":
-        raise TradeoffError(
-            f"A dataset of the task {dataset.info.task} cannot be audited yet", dataset.info.name,
-            "Audit a dataset whose texts carry one label each.",
-        )  # fmt: skip
     began = time.monotonic()
-    found = run_checks(dataset.frame, settings or AuditSettings(), progress or (lambda _share, _line: None))
+    tell = progress or (lambda _share, _line: None)
+    found = run_checks(dataset.frame, settings or AuditSettings(), tell, dataset.info.task)
     result = Audit(
         dataset=dataset.info.name, fingerprint=dataset.info.fingerprint, made_at=files.now(),
         seconds=round(time.monotonic() - began, 2), **found,

@@ -1,12 +1,11 @@
-"""Checks of the audit about labels and about what stands in the texts."""
+"""Checks of the audit about what stands in the texts."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 
-from core.data.finding import Finding, LabelCount, Severity, counted
+from core.data.finding import Finding, Severity, counted
 from core.data.material import Material
 
 HTML = re.compile(
@@ -21,87 +20,6 @@ SUSPECT = re.compile(r"[^\x00-\x7f]{2,}")
 SURELY_BROKEN = re.compile("[\ufffd\x80-\x9f]|\\+[¡-ÿ]|(?<!\\w)-[¦¬®¼«»]|\\d-á\\d")
 """The replacement character, control characters of Windows-1252 read as Latin-1, and box-drawing characters that
 were turned into + and - afterwards: `+ñ` was once `├ñ`, the bytes of `ä` read as code page 437."""
-
-
-def label_counts(frame: pd.DataFrame) -> list[LabelCount]:
-    """Examples of each label by split, the most frequent training label first."""
-    table = pd.crosstab(frame["target"], frame["split"]).reindex(columns=["train", "validation", "test"], fill_value=0)
-    table = table.sort_values("train", ascending=False, kind="stable")
-    rows = zip(table.index.astype(str), table.to_numpy().tolist(), strict=True)
-    return [LabelCount(label=label, train=row[0], validation=row[1], test=row[2]) for label, row in rows]
-
-
-def imbalance_ratio(frame: pd.DataFrame) -> float | None:
-    """Examples of the most frequent training label over those of the least frequent."""
-    counts = frame.loc[frame["split"] == "train", "target"].value_counts()
-    return float(counts.iloc[0] / counts.iloc[-1]) if len(counts) else None
-
-
-def class_balance(material: Material) -> list[Finding]:
-    """Whether some labels have far more training examples than others."""
-    counts = material.frame.loc[material.frame["split"] == "train", "target"].value_counts()
-    ratio = counts.iloc[0] / counts.iloc[-1]
-    most, least = (_cut(str(label)) for label in (counts.index[0], counts.index[-1]))
-    spread = f"“{most}” has {counts.iloc[0]:,} training texts, “{least}” {counts.iloc[-1]:,}."
-    if ratio < material.settings.imbalance_notice:
-        return [material.well("class_balance", "The labels are about equally frequent", spread)]
-    share = counts.iloc[0] / counts.sum()
-    return [
-        material.finding(
-            "class_balance",
-            f"The most frequent label has {ratio:,.0f} times the examples of the least frequent",
-            f"{spread} Always answering “{most}” would be right on {share:.0%} of them, so look at macro F1 beside "
-            "accuracy, and consider class weights.",
-            "warning" if ratio >= material.settings.imbalance_warning else "notice",
-            material.frame.iloc[:0],
-            count=int((counts * material.settings.imbalance_notice <= counts.iloc[0]).sum()),
-        )
-    ]
-
-
-def rare_labels(material: Material) -> list[Finding]:
-    """Labels with hardly any training example."""
-    frame, below = material.frame, material.settings.rare_below
-    counts = frame.loc[frame["split"] == "train", "target"].value_counts()
-    rare = counts[counts < below]
-    if rare.empty:
-        return [material.well("rare_labels", f"Every label has at least {below} training texts")]
-    rows = frame[frame["target"].isin(set(rare.index))]
-    return [
-        material.finding(
-            "rare_labels",
-            f"{counted(len(rare), 'label has', 'labels have')} fewer than {below} training texts",
-            f"{_named(rare.index)} can hardly be learned from so few examples, and scores of "
-            f"{'it' if len(rare) == 1 else 'them'} are guesses. Add examples or join labels.",
-            "warning",
-            rows,
-            rows,
-            "All texts of these labels, in every split.",
-            len(rare),
-        )
-    ]
-
-
-def unseen_labels(material: Material) -> list[Finding]:
-    """Labels that are asked for but never taught."""
-    frame = material.frame
-    rows = frame[~frame["target"].isin(set(frame.loc[frame["split"] == "train", "target"]))]
-    if rows.empty:
-        return [material.well("unseen_labels", "Every label of validation and test occurs in training")]
-    labels = list(dict.fromkeys(rows["target"]))
-    never = "never occurs" if len(labels) == 1 else "never occur"
-    return [
-        material.finding(
-            "unseen_labels",
-            f"{counted(len(labels), 'label')} of validation or test {never} in training",
-            f"{_named(labels)}: a trained model cannot answer right on {counted(len(rows), 'text', 'texts')}.",
-            "problem" if (rows["split"] == "test").any() else "warning",
-            rows,
-            rows,
-            "The validation and test texts of these labels.",
-            len(labels),
-        )
-    ]
 
 
 def empty_texts(material: Material) -> list[Finding]:
@@ -172,7 +90,7 @@ def odd_lengths(material: Material) -> list[Finding]:
             f"{counted(len(found), 'text is', 'texts are')} far longer or shorter than the others",
             f"Half of the texts have {np.exp(low):,.0f} to {np.exp(high):,.0f} characters; these have "
             f"{extent}. A row may have been read wrongly, or "
-            " several texts run into one.",
+            "several texts run into one.",
             "notice", found.iloc[order], found[found["split"] == "train"], "Those of the training set.",
         )
     ]  # fmt: skip
@@ -215,13 +133,3 @@ def _marked(
         material.finding(kind, counted(len(rows), f"text {one}", f"texts {many}"), explanation, severity, rows,
                          train, "Those of the training set.")
     ]  # fmt: skip
-
-
-def _named(labels: Iterable[object]) -> str:
-    names = [f"“{_cut(str(label))}”" for label in labels]
-    more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
-
-
-def _cut(label: str) -> str:
-    return label if len(label) <= 60 else label[:60].rstrip() + " …"

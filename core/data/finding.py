@@ -30,6 +30,14 @@ class AuditSettings:
     """Characters of a text whose tokens are counted; the rest is extrapolated."""
     crowd: int = 50
     """A group of near duplicates larger than this looks like a template and is not offered to be left out."""
+    unlabelled_share: float = 0.9
+    """Above this share of texts without any label or span, that is a warning."""
+    surface_least: int = 3
+    """How often words must be labelled before it counts that they are labelled otherwise, or not, elsewhere."""
+    surface_share: float = 0.75
+    """How often words must be labelled alike before another label, or none, looks odd."""
+    surface_words: int = 6
+    """Spans with more words are not looked for in other texts."""
     noise_texts: int = 20_000
     """Most texts whose labels are checked; of more, a random sample."""
     noise_labels: int = 300
@@ -56,6 +64,10 @@ class FindingExample(Record):
     text: str
     split: str
     target: str
+    shown: str = ""
+    """The target in plain words."""
+    detail: str | None = None
+    """What in the text is meant, when it is not the whole of it."""
     group: int | None = None
     suggested: str | None = None
     """The label that the words speak for (likely wrong labels only)."""
@@ -82,7 +94,7 @@ class Finding(Record):
 
 
 class LabelCount(Record):
-    """Examples of one label in each split."""
+    """Texts of one label in each split; of a label of spans, spans. The label is written as in the label set."""
 
     label: str
     train: int

@@ -5,7 +5,6 @@ implements it, on probabilities of texts that the model was not trained on. Load
 processes that may.
 """
 
-import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,12 +23,11 @@ from sklearn.model_selection import StratifiedKFold
 
 from core.data.finding import AuditSettings, Finding, counted
 from core.data.material import Material
+from core.data.scripts import UNSPACED
 
 REGULARISATION = 10.0
 """C of the logistic regression: of 3 and 10 the better on TREC, Banking77 and 20 Newsgroups with planted errors."""
 MOST_FEATURES = 100_000
-UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-"""Thai, Lao, Burmese, Khmer, Japanese and Chinese put no spaces between words."""
 
 
 @dataclass(frozen=True)
@@ -48,26 +46,36 @@ def likely_wrong_labels(material: Material, progress: Callable[[float], None]) -
     if len(checked.labels) < 2:
         return [], [*checked.notes, "Wrong labels were not looked for: fewer than two labels have enough texts."]
     try:
-        features = _features(checked.rows["raw"], material.settings)
+        found = features(checked.rows["raw"], material.settings)
     except ValueError:  # scikit-learn's "empty vocabulary"
         return [], [*checked.notes, "Wrong labels were not looked for: the texts have no words in common."]
-    fitted = (checked.rows["split"] != "test").to_numpy()
-    probabilities = calibrated(_probabilities(checked, features, material.settings, progress), checked.codes, fitted)
-    guessed = probabilities.argmax(1)
-    kappa = cohen_kappa_score(checked.codes[fitted], guessed[fitted])
-    if not kappa >= material.settings.noise_kappa:
-        right = (checked.codes[fitted] == guessed[fitted]).mean()
+    probabilities = probabilities_of(checked, found, material.settings, progress)
+    if not is_telling(checked, probabilities, material.settings):
+        fitted = known(checked)
+        right = (checked.codes[fitted] == probabilities.argmax(1)[fitted]).mean()
         told = f"a simple model gets {right:.0%} right, hardly better than chance"
         return [], [*checked.notes, f"Wrong labels were not looked for: words tell too little about them ({told})."]
-    issues = _issues(checked.codes, probabilities, material.settings)
+    issues = issues_of(checked.codes, probabilities, material.settings)
     return [_finding(material, checked, probabilities, issues)], checked.notes
+
+
+def known(checked: Checkable) -> NDArray[np.bool_]:
+    """Which rows lie outside of the test split: a model is fitted on them alone, shape (texts,)."""
+    return (checked.rows["split"] != "test").to_numpy()
+
+
+def is_telling(checked: Checkable, probabilities: NDArray[np.float64], settings: AuditSettings) -> bool:
+    """Whether the model agrees with the labels better than chance, outside of test."""
+    fitted = known(checked)
+    kappa = cohen_kappa_score(checked.codes[fitted], probabilities.argmax(1)[fitted])
+    return bool(kappa >= settings.noise_kappa)
 
 
 def checkable(material: Material) -> Checkable:
     """Distinct texts with a label that has at least as many of them in training and validation as there are folds."""
     settings, notes = material.settings, []
-    rows = material.filled.drop_duplicates(["key", "target"])
-    usable = rows.loc[rows["split"] != "test", "target"].value_counts()
+    rows = material.filled.drop_duplicates(["key", "label"])
+    usable = rows.loc[rows["split"] != "test", "label"].value_counts()
     frequent = usable[usable >= settings.noise_folds]
     if len(frequent) < len(usable):
         missing = len(usable) - len(frequent)
@@ -78,19 +86,19 @@ def checkable(material: Material) -> Checkable:
     if len(frequent) > settings.noise_labels:
         notes.append(f"Wrong labels were looked for among the {settings.noise_labels} most frequent labels only.")
         frequent = frequent.iloc[: settings.noise_labels]
-    rows = rows[rows["target"].isin(set(frequent.index))]
+    rows = rows[rows["label"].isin(set(frequent.index))]
     most = min(settings.noise_texts, settings.noise_cells // max(1, len(frequent)))
     if len(rows) > most:
         notes.append(f"Wrong labels were looked for in {most:,} of {len(rows):,} different texts, chosen at random.")
         rows = rows.sample(most, random_state=0).sort_index()
-        kept = rows.loc[rows["split"] != "test", "target"].value_counts()
-        rows = rows[rows["target"].isin(set(kept[kept >= settings.noise_folds].index))]
-    labels = sorted(rows["target"].unique())
-    codes = pd.Categorical(rows["target"], categories=labels).codes.astype(np.int64)
+        kept = rows.loc[rows["split"] != "test", "label"].value_counts()
+        rows = rows[rows["label"].isin(set(kept[kept >= settings.noise_folds].index))]
+    labels = sorted(rows["label"].unique())
+    codes = pd.Categorical(rows["label"], categories=labels).codes.astype(np.int64)
     return Checkable(rows, codes, labels, notes)
 
 
-def _features(texts: pd.Series, settings: AuditSettings) -> csr_array:
+def features(texts: pd.Series, settings: AuditSettings) -> csr_array:
     """TF-IDF of words and word pairs, or of characters for scripts without spaces; shape (texts, features)."""
     shown = texts.str.slice(0, settings.noise_characters).tolist()
     unspaced = sum(len(UNSPACED.findall(text)) for text in shown) > 0.2 * sum(map(len, shown))
@@ -102,23 +110,28 @@ def _features(texts: pd.Series, settings: AuditSettings) -> csr_array:
     return csr_array(vectorizer.fit_transform(shown))
 
 
-def _probabilities(
-    checked: Checkable, features: csr_array, settings: AuditSettings, progress: Callable[[float], None]
+def probabilities_of(
+    checked: Checkable,
+    features: csr_array,
+    settings: AuditSettings,
+    progress: Callable[[float], None] | None = None,
 ) -> NDArray[np.float64]:
     """Probability of each label for each text, shape (texts, labels), by a model that has not seen the text.
 
-    Training and validation texts by cross-validation, test texts by a model of all training and validation texts.
+    Training and validation texts by cross-validation, test texts by a model of all training and validation texts;
+    calibrated.
     """
     probabilities = np.zeros((len(checked.codes), len(checked.labels)))
-    test = (checked.rows["split"] == "test").to_numpy()
-    known = np.flatnonzero(~test)
-    folds = StratifiedKFold(settings.noise_folds, shuffle=True, random_state=0).split(known, checked.codes[known])
+    outside = known(checked)
+    seen = np.flatnonzero(outside)
+    folds = StratifiedKFold(settings.noise_folds, shuffle=True, random_state=0).split(seen, checked.codes[seen])
     for number, (fitted, asked) in enumerate(folds):
-        _predict(checked, features, known[fitted], known[asked], probabilities)
-        progress((number + 1) / (settings.noise_folds + 1))
-    if test.any():
-        _predict(checked, features, known, np.flatnonzero(test), probabilities)
-    return probabilities
+        _predict(checked, features, seen[fitted], seen[asked], probabilities)
+        if progress:
+            progress((number + 1) / (settings.noise_folds + 1))
+    if not outside.all():
+        _predict(checked, features, seen, np.flatnonzero(~outside), probabilities)
+    return calibrated(probabilities, checked.codes, outside)
 
 
 def _predict(
@@ -146,15 +159,17 @@ def calibrated(
     def at(sharpness: float, rows: NDArray | slice) -> NDArray[np.float64]:
         return softmax(sharpness * logs[rows], axis=1)
 
-    known, places = np.flatnonzero(fitted), np.arange(int(fitted.sum()))
+    seen, places = np.flatnonzero(fitted), np.arange(int(fitted.sum()))
 
     def surprise(sharpness: float) -> float:
-        return float(-np.log(np.maximum(at(sharpness, known)[places, codes[known]], 1e-12)).mean())
+        return float(-np.log(np.maximum(at(sharpness, seen)[places, codes[seen]], 1e-12)).mean())
 
     return at(minimize_scalar(surprise, bounds=(0.2, 10.0), method="bounded").x, slice(None))
 
 
-def _issues(codes: NDArray[np.int64], probabilities: NDArray[np.float64], settings: AuditSettings) -> NDArray[np.int64]:
+def issues_of(
+    codes: NDArray[np.int64], probabilities: NDArray[np.float64], settings: AuditSettings
+) -> NDArray[np.int64]:
     """Positions of likely wrong labels, the surest first.
 
     Both of cleanlab's prunings must agree, and the other label must be `noise_odds` times as likely: on four public
@@ -177,11 +192,11 @@ def _finding(
     """The finding; every copy of a text that carries the suspected label is meant."""
     if not len(issues):
         return material.well("wrong_labels", "No label looks wrong")
-    suspects = checked.rows.iloc[issues][["key", "target"]].assign(
+    suspects = checked.rows.iloc[issues][["key", "label"]].assign(
         suggested=[checked.labels[code] for code in probabilities[issues].argmax(1)],
         confidence=np.round(probabilities[issues].max(1), 3),
     )
-    rows = suspects.merge(material.filled, on=["key", "target"], how="left", sort=False)
+    rows = suspects.merge(material.filled, on=["key", "label"], how="left", sort=False)
     share = len(issues) / len(checked.codes)
     return material.finding(
         "wrong_labels", f"{counted(len(rows), 'label is', 'labels are')} likely wrong",

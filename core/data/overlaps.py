@@ -47,7 +47,7 @@ def near_duplicates(material: Material) -> list[Finding]:
     sizes = distinct.groupby("component")["raw"].transform("size")
     members = distinct[sizes > 1]
     crowded = set(members.loc[sizes[sizes > material.settings.crowd].index, "component"])
-    first = distinct.drop_duplicates(["component", "target"])
+    first = distinct.drop_duplicates(["component", "meaning"])
     spare = ~train["raw"].isin(set(first["raw"])) & ~train["component"].isin(crowded)
     rows = train[train["component"].isin(set(members["component"]))]
     crowds = (
@@ -73,16 +73,18 @@ def two_labels(material: Material) -> list[Finding]:
     """Texts that carry different labels, in whichever split."""
     rows = material.filled
     rows = rows[rows["key"].duplicated(keep=False)]
-    rows = rows[rows.groupby("key")["target"].transform("nunique") > 1]
+    rows = rows[rows.groupby("key")["meaning"].transform("nunique") > 1]
     texts = rows["key"].nunique()
+    single = material.task == "single_label"
     if not texts:
-        return [material.well("two_labels", "No text carries two labels")]
+        return [material.well("two_labels", f"No text {'carries two labels' if single else 'is labelled in two ways'}")]
+    one, many = ("carries", "carry") if single else ("is labelled", "are labelled")
     return [
         material.finding(
             "two_labels",
-            f"{counted(texts, 'text carries', 'texts carry')} two or more labels",
+            f"{counted(texts, f'text {one}', f'texts {many}')} {'two or more labels' if single else 'in two ways'}",
             "The same text (but for case and punctuation) is labelled differently in different places, so no model can "
-            "be right on all of them.",
+            "be right on all of them." + _which_part(material, rows),
             "warning",
             _grouped(rows, rows["key"]),
             rows[rows["split"] == "train"],
@@ -90,6 +92,14 @@ def two_labels(material: Material) -> list[Finding]:
             texts,
         )
     ]
+
+
+def _which_part(material: Material, rows: pd.DataFrame) -> str:
+    """In how many of the texts the intent differs, for tasks with intents and slots."""
+    if material.task != "intent_slots":
+        return ""
+    intents = int((rows.groupby("key")["label"].nunique() > 1).sum())
+    return f" The intent differs in {intents:,} of them, in the others only the slots."
 
 
 def test_in_train(material: Material) -> list[Finding]:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from core.data import contents, overlaps
+from core.data import contents, label_checks, overlaps
 from core.data.finding import AuditSettings, Finding
 from core.data.lengths import count_tokens, length_statistics
 from core.data.material import Material
@@ -29,7 +29,7 @@ def only(findings: list[Finding]) -> Finding:
 
 
 ALL_CHECKS = (
-    contents.empty_texts, contents.unseen_labels, contents.rare_labels, contents.class_balance,
+    contents.empty_texts, label_checks.unseen_labels, label_checks.rare_labels, label_checks.class_balance,
     contents.broken_characters, contents.markup, contents.wordless_texts, contents.odd_lengths,
     overlaps.test_in_train, overlaps.validation_in_train, overlaps.two_labels, overlaps.exact_duplicates,
 )  # fmt: skip
@@ -106,7 +106,7 @@ def test_empty_texts_are_no_copies_of_each_other() -> None:
 
 def test_rare_and_unseen_labels() -> None:
     rows = [("train", "scarce", "first"), ("test", "scarce", "second"), ("test", "untaught", "third")]
-    rare, unseen = only(contents.rare_labels(material(rows))), only(contents.unseen_labels(material(rows)))
+    rare, unseen = only(label_checks.rare_labels(material(rows))), only(label_checks.unseen_labels(material(rows)))
     assert (rare.count, rare.ids) == (1, ("0", "1"))
     assert "“scarce”" in rare.explanation
     assert (unseen.count, unseen.ids, unseen.severity) == (1, ("2",), "problem")
@@ -123,7 +123,7 @@ def test_nothing_is_offered_that_would_leave_too_little() -> None:
 
 def test_imbalance_is_told_with_the_share_of_the_most_frequent() -> None:
     rows = [("train", "a", f"text {place} of many") for place in range(188)]
-    finding = only(contents.class_balance(material(rows)))
+    finding = only(label_checks.class_balance(material(rows)))
     assert finding.severity == "notice"
     assert "17 times" in finding.title
     assert "94%" in finding.explanation
