@@ -14,8 +14,8 @@ SIGNS = {
     "ok": ":material/check_circle:",
 }  # fmt: skip
 COLUMNS = {
-    "group": "Group", "text": "Text", "detail": "Where", "shown": "Label", "suggested": "Suggested", "confidence": "Sure",
-    "split": "Split", "id": "Id",
+    "group": "Group", "text": "Text", "detail": "Where", "shown": "Label", "suggested": "Suggested",
+    "confidence": "Sure", "split": "Split", "id": "Id",
 }  # fmt: skip
 EVERY_SECONDS = 1.5
 

@@ -9,7 +9,7 @@ Severity = Literal["ok", "notice", "warning", "problem"]
 SEVERITIES: tuple[Severity, ...] = ("ok", "notice", "warning", "problem")
 """From the least to the most pressing."""
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 """Raised when the records change, so that an older audit.json is made again."""
 
 
