@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from statistics import median, pstdev
 from typing import Any
 
-from core.clients.endpoints import find_endpoint
 from core.data.dataset import DatasetInfo
 from core.devices import DeviceInfo, cores_in_name
 from core.environment import machine_id
@@ -14,7 +13,7 @@ from core.methods import method_entry
 from core.preferences import Preferences
 from core.prices import PriceBook, cost
 from core.spec import Record, RunSpec
-from core.usage import TokenCount, Usage
+from core.usage import Usage
 from core.work import Seconds, work_seconds
 from core.workload import Workload
 
@@ -119,22 +118,13 @@ def estimate(
 def _at_provider(
     load: Workload, history: Sequence[PastRun], devices: Sequence[DeviceInfo], preferences: Preferences
 ) -> Estimate:
-    """Money from the tokens of a prompt; energy is not guessed before there are answers to count."""
+    """Time alone: money goes by the prompts (`core.clients.estimating`), energy by the answers once they are there."""
     host = next(found for found in devices if found.kind == "cpu")
     times = _times(load, host, [run for run in history if run.device == "api"], work_seconds(load, host), preferences)
-    endpoint = find_endpoint(str(load.settings.get("endpoint", "")), preferences.endpoints)
-    samples = max(1.0, load.setting("samples", 1))
-    tokens = TokenCount(
-        input=round(load.predict_texts * samples * (load.prefix_tokens + load.text_tokens)),
-        output=round(load.predict_texts * samples * load.answer_tokens),
-    )
-    usage = Usage(
-        phase="predict", texts=load.predict_texts, device="api", device_name=endpoint.host, tokens=tokens,
-        batch=bool(load.settings.get("batch_price")),
-    )  # fmt: skip
-    usd = cost(usage, PriceBook.of(preferences), load.model).usd
     memory = work_bytes(load, host)
-    return Estimate(**{**times, "kwh": None, "usd": usd}, peak_ram_bytes=int(memory.ram) if memory else None, fits=True)
+    return Estimate(
+        **{**times, "kwh": None, "usd": None}, peak_ram_bytes=int(memory.ram) if memory else None, fits=True
+    )
 
 
 def _times(

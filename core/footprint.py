@@ -22,6 +22,8 @@ MOST_LOGITS = 2**25
 """Methods hold no more logits at once."""
 LOGIT_BYTES = 12.0
 """A logit, a copy in fp32 and its gradient."""
+SHARD_BYTES = 10 * 2**30
+"""The largest files of weights that are usual."""
 CPU_CHUNK = 1.15
 """Memory that the allocator holds beyond what is in use."""
 
@@ -45,8 +47,11 @@ def work_bytes(load: Workload, device: DeviceInfo) -> Bytes | None:
     weights = weights_bytes(load, shape)
     needed = weights + max(training_bytes(load, shape), answering_bytes(load, shape))
     if device.kind == "cuda":
-        # Weights pass through the machine's memory on their way to the GPU, in the precision they are loaded in.
+        # Weights pass through the machine's memory on their way to the GPU, in the precision they are loaded in;
+        # those that are quantised or spread do so file by file.
         loaded = min(weights, 4.0 * shape.parameters)
+        if load.training == "qlora" or load.settings.get("spread"):
+            loaded = min(loaded, SHARD_BYTES)
         return Bytes(TORCH_BYTES + 2 * CUDA_BYTES + loaded, CUDA_BYTES + needed)
     return Bytes(TORCH_BYTES + CPU_CHUNK * needed, None)
 

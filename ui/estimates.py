@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import environment
 from core import format as f
+from core.clients.estimating import api_estimate
 from core.data.dataset import DatasetInfo, load_dataset
 from core.devices import DeviceInfo
 from core.estimate import Estimate, PastRun, estimate
@@ -28,9 +29,15 @@ class Total:
 
 def estimates(info: DatasetInfo, specs: Iterable[RunSpec]) -> list[Estimate]:
     """The estimate of each run on this machine."""
-    tokens = mean_tokens(load_dataset(home(), info.name, info.fingerprint))
+    dataset = load_dataset(home(), info.name, info.fingerprint)
     history, devices, preferences = _history(home()), machine_devices(), load_preferences(home())
-    return [estimate(spec, info, tokens, history, devices, preferences) for spec in specs]
+    tokens = mean_tokens(dataset)
+    found = []
+    for spec in specs:
+        estimated = estimate(spec, info, tokens, history, devices, preferences)
+        remote = spec.device == "api"
+        found.append(api_estimate(spec, dataset, estimated, preferences) if remote else estimated)
+    return found
 
 
 @st.cache_data(ttl=60, show_spinner=False)
