@@ -174,10 +174,9 @@ def _estimates(home: Home, runs: Sequence[RunSpec]) -> list[Estimate | None]:
     for spec in runs:
         info, length = sets[spec.dataset].info, lengths[spec.dataset]
         try:
-            if spec.device == "api":
-                found.append(api_estimate(spec, sets[spec.dataset], history, preferences))
-            else:
-                found.append(estimate(spec, info, length, history, known, preferences))
+            estimated = estimate(spec, info, length, history, known, preferences)
+            remote = spec.device == "api"
+            found.append(api_estimate(spec, sets[spec.dataset], estimated, preferences) if remote else estimated)
         except Exception:
             log.exception("%s could not be estimated", spec.run_id)
             found.append(None)

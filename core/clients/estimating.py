@@ -1,29 +1,25 @@
 """What a run at a provider will cost, told before it is launched."""
 
 import re
-from collections.abc import Sequence
-from statistics import fmean, median
+from statistics import fmean
 
-from core.clients.account import price_of
 from core.clients.endpoints import find_endpoint
 from core.data.dataset import Dataset
-from core.estimate import Estimate, PastRun
+from core.estimate import Estimate
 from core.history import SUBWORDS
 from core.preferences import Preferences
-from core.prices import token_usd
+from core.prices import PriceBook, cost
 from core.prompts.demonstrations import draw
 from core.prompts.messages import chat_messages
 from core.prompts.styles import get_style
 from core.spec import Record, RunSpec
 from core.tasks import get_task
-from core.usage import TokenCount
+from core.usage import TokenCount, Usage
 
 SAMPLE = 40
 MESSAGE_TOKENS = 4
 REASONING_TOKENS = 120
 """Tokens that a style that reasons writes before its answer, about."""
-GUESSED_SECONDS = 1.5
-"""A request takes about this long where no past run tells."""
 
 
 class ApiCost(Record):
@@ -59,31 +55,21 @@ def api_cost_estimate(spec: RunSpec, dataset: Dataset, preferences: Preferences)
     texts = dataset.info.counts["validation"] + dataset.info.counts["test"]
     # Samples of one request share its prompt.
     tokens = TokenCount(input=round(texts * read), output=round(texts * written * settings["samples"]))
-    row = price_of(spec.candidate, endpoint, preferences)
-    if row is None:
-        why = f"no token price is known for {spec.candidate.model} at {endpoint.host}"
-        return ApiCost(requests=texts, tokens=tokens, usd=None, price=why)
-    return ApiCost(requests=texts, tokens=tokens, usd=token_usd(tokens, row), price=f"{row.name}, {row.source}")
-
-
-def api_estimate(spec: RunSpec, dataset: Dataset, history: Sequence[PastRun], preferences: Preferences) -> Estimate:
-    """The estimate of a run at a provider: time from past runs of the model, money from its prompts."""
-    cost = api_cost_estimate(spec, dataset, preferences)
-    candidate = spec.candidate
-    endpoint = find_endpoint(candidate.settings["endpoint"], preferences.endpoints)
-    rates = [
-        run.predict_seconds / run.predict_texts
-        for run in history
-        if run.device == "api" and run.model == candidate.model and run.predict_texts
-        and run.settings.get("endpoint") == candidate.settings["endpoint"]
-    ]  # fmt: skip
-    together = candidate.settings["concurrency"] or endpoint.concurrency
-    seconds = cost.requests * (median(rates) if rates else GUESSED_SECONDS / together)
-    basis = f"{cost.requests:,} requests, about {cost.tokens.input:,} tokens in and {cost.tokens.output:,} out; "
-    return Estimate(
-        seconds=seconds, seconds_low=seconds / 3, seconds_high=seconds * 3, fit_seconds=0.0, predict_seconds=seconds,
-        usd=cost.usd, fits=True, basis=basis + cost.price,
+    usage = Usage(
+        phase="predict", texts=texts, device="api", device_name=endpoint.host, tokens=tokens,
+        batch=settings["batch_price"],
     )  # fmt: skip
+    found = cost(usage, PriceBook.of(preferences), spec.candidate.model)
+    told = f"{found.price.name}, {found.price.source}" if found.usd is not None and found.price else found.why_unknown
+    return ApiCost(requests=texts, tokens=tokens, usd=found.usd, price=told)
+
+
+def api_estimate(spec: RunSpec, dataset: Dataset, estimated: Estimate, preferences: Preferences) -> Estimate:
+    """The estimate of a run at a provider with the money that its own prompts will cost."""
+    found = api_cost_estimate(spec, dataset, preferences)
+    tokens = f"about {found.tokens.input:,} tokens in and {found.tokens.output:,} out"
+    told = f"{found.requests:,} requests, {tokens}; {found.price}"
+    return estimated.model_copy(update={"usd": found.usd, "basis": told})
 
 
 def _tokens(text: str) -> float:

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.clients.asking import open_client
 from core.clients.endpoints import KNOWN, Endpoint, all_endpoints, check_key, find_endpoint
 from core.clients.faults import of_status, scrubbed
+from core.clients.wire import open_client
 from core.errors import TradeoffError
 from core.home import Home
 from core.preferences import Preferences, changed, load, save

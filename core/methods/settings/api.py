@@ -4,38 +4,27 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.methods.settings.base import Settings
+from core.methods.settings.prompt import WordedSettings
 
 
-class ApiPromptSettings(Settings):
+class ApiPromptSettings(WordedSettings):
     """Asking a model that a provider or a server runs, through its OpenAI-compatible API."""
 
     endpoint: str = Field(
         "openai", min_length=1, max_length=60,
         description="Which endpoint answers: openai, ollama, vllm, … or one that you added in Settings",
     )  # fmt: skip
-    shots: int = Field(0, ge=0, le=64, description="Solved examples shown in the prompt")
-    style: Literal["serial", "json", "cot", "carp"] = Field(
-        "serial",
-        description="How a text is asked and answered: plain lines, JSON, step-by-step reasoning (cot), or clues and "
-        "reasoning (carp)",
-    )
-    demonstrations: Literal["balanced", "random", "similar"] = Field(
-        "balanced",
-        description="How the solved examples are drawn from the training texts; similar takes those nearest to each "
-        "text, found on this machine",
-    )
     structured: bool = Field(
         True, description="Have the endpoint hold answers to the JSON schema (style json), where it can"
     )
     instruction: str = Field(
         "", max_length=4000,
-        description="What to ask, in your words, {labels} standing for the label list; "
+        description="What to ask, in your words, {labels} standing for the label list ({slots} for slot names); "
         "empty takes the standard instruction",
     )  # fmt: skip
     temperature: float = Field(0.0, ge=0, le=2, description="0 takes the likeliest answer; higher varies more")
     max_new_tokens: int = Field(
-        256, ge=1, le=32_768, description="Most tokens the model may write for a text, hidden reasoning included"
+        512, ge=1, le=32_768, description="Most tokens the model may write for a text, hidden reasoning included"
     )
     max_text_characters: int = Field(
         8000, ge=50, le=1_000_000, description="Longer texts are cut after this many characters"
@@ -43,10 +32,12 @@ class ApiPromptSettings(Settings):
     samples: int = Field(
         1, ge=1, le=50, description="Answers asked for each text; the majority counts (set a temperature above 0)"
     )
-    invalid: Literal["wrong", "retry"] = Field(
-        "wrong", description="An answer that cannot be read counts as wrong, or is asked for again first"
+    invalid: Literal["wrong", "retry", "majority"] = Field(
+        "wrong",
+        description="An answer that cannot be read counts as wrong, is asked for again, or is put to a vote of further "
+        "answers",
     )
-    retries: int = Field(2, ge=1, le=10, description="How often an answer that cannot be read is asked for again")
+    retries: int = Field(3, ge=1, le=20, description="Further answers asked for where one cannot be read")
     logprobs: int = Field(
         5, ge=0, le=20,
         description="Alternatives a token whose probabilities are asked for, where offered; 0 asks for none",

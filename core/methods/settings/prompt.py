@@ -35,8 +35,8 @@ class DemonstrationSettings(Settings):
     )
 
 
-class PromptSettings(DemonstrationSettings):
-    """Asking a language model."""
+class WordedSettings(DemonstrationSettings):
+    """How a text is asked: a style in the version that its wording has now."""
 
     style: Literal["serial", "json", "cot", "carp"] = Field(
         "serial",
@@ -49,6 +49,20 @@ class PromptSettings(DemonstrationSettings):
         description="Wording of the style, part of the run's identity; 0 is the present one",
         json_schema_extra={"hidden": True},
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_version(cls, values: Any) -> Any:
+        """Name the present version of the style, so that a run says which wording it was asked in."""
+        if isinstance(values, dict) and not values.get("style_version"):
+            style = STYLES.get(values.get("style", "serial"))
+            return {**values, "style_version": style.version if style else 0}
+        return values
+
+
+class PromptSettings(WordedSettings):
+    """Asking a language model."""
+
     answer: Literal["auto", "score", "generate"] = Field(
         "auto",
         description="score: the most likely label (always valid); generate: the model writes, the answer is read; "
@@ -91,12 +105,3 @@ class PromptSettings(DemonstrationSettings):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto", description="Arithmetic; auto takes bf16 (else fp16) on a GPU and fp32 on a CPU"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_version(cls, values: Any) -> Any:
-        """Name the present version of the style, so that a run says which wording it was asked in."""
-        if isinstance(values, dict) and not values.get("style_version"):
-            style = STYLES.get(values.get("style", "serial"))
-            return {**values, "style_version": style.version if style else 0}
-        return values

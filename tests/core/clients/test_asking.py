@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.clients import asking
-from core.clients.asking import Asking, Desk
+from core.clients.asking import Asking, Desk, Request
 from core.clients.endpoints import Endpoint
 from core.clients.faults import Filtered, retry_after
 from core.clients.journal import INTERRUPTED, Answer, Journal
@@ -34,19 +34,23 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server() -> Iterator[FaultyServer]:
-    with FaultyServer(lambda request: completion("to " + request["messages"][-1]["content"])) as server:
+    with FaultyServer(lambda asked: completion("to " + asked["messages"][-1]["content"])) as server:
         yield server
 
 
 def desk_of(server: FaultyServer, **more: Any) -> Desk:
     options = {name: more.pop(name) for name in list(more) if name in Asking.__dataclass_fields__}
-    endpoint = Endpoint(name="mine", base_url=server.url, key_env="MY_KEY", **more.pop("endpoint", {}))
+    endpoint = Endpoint(name="mine", base_url=server.url, key_env="MY_KEY")
     return Desk(endpoint, Asking("m", **{"timeout": 5.0, **options}), jitter=random.Random(0), **more)
 
 
-def ask(desk: Desk, texts: Sequence[str], most: int = 4, stop: Any = lambda: False) -> dict[str, Answer]:
+def request(text: str, **more: Any) -> Request:
+    return Request(text, [{"role": "user", "content": text}], **more)
+
+
+def ask(desk: Desk, texts: Sequence[str], most: int = 4, stop: Any = lambda: False, **more: Any) -> dict[str, Answer]:
     async def work(text: str) -> tuple[str, Answer]:
-        return text, await desk.ask(text, [{"role": "user", "content": text}])
+        return text, await desk.ask(request(text, **more))
 
     return dict(run_all(desk, work, texts, most, stop))
 
@@ -133,7 +137,7 @@ def test_what_was_answered_before_a_failure_is_yielded_and_kept(server: FaultySe
     desk = desk_of(server, journal=Journal(tmp_path / "requests.jsonl"))
 
     async def work(text: str) -> str:
-        await desk.ask(text, [{"role": "user", "content": text}])
+        await desk.ask(request(text))
         return text
 
     seen: list[str] = []
@@ -184,9 +188,9 @@ def test_no_more_requests_than_allowed_are_in_flight(server: FaultyServer) -> No
 def test_a_parameter_that_is_refused_is_left_out_from_then_on(
     server: FaultyServer, parameter: str, says: bytes
 ) -> None:
-    server.reply = lambda request: (400, {}, says) if parameter in request else completion("fine")
-    desk = desk_of(server, schema={"type": "object"}, top_logprobs=3)
-    assert len(ask(desk, TEXTS, most=1)) == 12
+    server.reply = lambda asked: (400, {}, says) if parameter in asked else completion("fine")
+    desk = desk_of(server)
+    assert len(ask(desk, TEXTS, most=1, schema={"type": "object"}, top_logprobs=3)) == 12
     assert len(server.requests) == 13
     assert list(desk.dropped) == [parameter]
     last = server.requests[-1]
@@ -248,9 +252,9 @@ def test_a_reader_of_a_journal_writes_nothing(server: FaultyServer, tmp_path: Pa
 
 def test_a_cap_is_never_passed_and_what_it_allows_is_spent(server: FaultyServer) -> None:
     server.reply = lambda _: completion("fine", usage=(100, 10))  # $0.12 each
-    desk = desk_of(server, spending=Spending(5.0, PRICE), max_new_tokens=20)
+    desk = desk_of(server, spending=Spending(5.0, PRICE))
     with pytest.raises(TradeoffError, match=r"cap of \$5.00 is reached"):
-        ask(desk, [f"t{i}" for i in range(100)], most=8)
+        ask(desk, [f"t{i}" for i in range(100)], most=8, max_new_tokens=20)
     assert desk.spending.spent == pytest.approx(0.12 * len(server.requests))
     worst = desk.spending.worst([{"role": "user", "content": "t99"}], '""', 20)
     assert worst
@@ -260,18 +264,18 @@ def test_a_cap_is_never_passed_and_what_it_allows_is_spent(server: FaultyServer)
 
 def test_what_may_have_been_billed_counts_against_the_cap(server: FaultyServer) -> None:
     server.reply = lambda _: b"<html>"
-    desk = desk_of(server, spending=Spending(1.0, PRICE), attempts=20, max_new_tokens=20)
+    desk = desk_of(server, spending=Spending(1.0, PRICE), attempts=20)
     with pytest.raises(TradeoffError, match="is reached"):
-        ask(desk, ["a"])
+        ask(desk, ["a"], max_new_tokens=20)
     assert 0 < len(server.requests) <= 3
     assert desk.journal.lost_usd == pytest.approx(desk.spending.spent)
 
 
 def test_answers_without_counts_cost_the_worst_case(server: FaultyServer) -> None:
     server.reply = lambda _: completion("fine", usage=None)
-    desk = desk_of(server, spending=Spending(1.0, PRICE), max_new_tokens=20)
+    desk = desk_of(server, spending=Spending(1.0, PRICE))
     with pytest.raises(TradeoffError, match="is reached"):
-        ask(desk, TEXTS, most=1)
+        ask(desk, TEXTS, most=1, max_new_tokens=20)
     assert desk.journal.tokens("predict") == (Tokens(), len(server.requests))
 
 
