@@ -15,6 +15,7 @@ from core.errors import TradeoffError
 from core.home import Home
 from core.methods import METHODS
 from core.runs import RunFolder
+from core.tasks import get_task
 from store.db import Index
 from store.migrations import OF_RUN
 
@@ -117,7 +118,7 @@ def _read_run(folder: RunFolder, batch: _Batch) -> None:
     spec, state, usage, scores = folder.spec, folder.state, folder.usage, folder.scores
     if state is None:
         raise ValueError("no state")
-    candidate, run_id = spec.candidate, folder.run_id
+    candidate, run_id, task = spec.candidate, folder.run_id, get_task(spec.task)
     batch.rows["runs"].append(
         {
             "run_id": run_id, "dataset": spec.dataset, "fingerprint": spec.fingerprint, "task": spec.task,
@@ -126,13 +127,14 @@ def _read_run(folder: RunFolder, batch: _Batch) -> None:
             "train_size": spec.train_size, "device": spec.device, "status": state.status, "reason": state.reason,
             "attempt": state.attempt, "queued_at": state.queued_at, "started_at": state.started_at,
             "changed_at": state.at, "settings": json.dumps(candidate.settings), "spec": spec.model_dump_json(),
+            "has_spans": task.has_spans, "joint": ", ".join(reference.dataset for reference in spec.joint),
             "usage": json.dumps({phase: record.model_dump(mode="json") for phase, record in usage.items()}),
         }
     )  # fmt: skip
     for score in scores:
         batch.rows["scores"].append(
             {"run_id": run_id, "metric": score.metric, "split": score.split, "value": score.value, "low": score.low,
-             "high": score.high, "n": score.n}
+             "high": score.high, "n": score.n, "is_primary": score.metric == task.primary_metric}
         )  # fmt: skip
     for phase, record in usage.items():
         tokens = {f"tokens_{bucket}": count for bucket, count in record.tokens.model_dump().items()}

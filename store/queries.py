@@ -8,7 +8,7 @@ from core.spec import RunSpec
 from core.tasks import Score
 from core.usage import Usage
 from store.db import Index
-from store.migrations import PUBLIC_TABLES
+from store.migrations import PUBLIC_TABLES, PUBLIC_VIEWS
 
 Rows = list[dict[str, Any]]
 
@@ -32,17 +32,26 @@ def schema(index: Index) -> Rows:
         WHERE c.table_name IN (SELECT unnest(?::VARCHAR[])) AND c.schema_name = 'main'
         ORDER BY list_position(?::VARCHAR[], c.table_name), c.column_index
         """,
-        [list(PUBLIC_TABLES), list(PUBLIC_TABLES)],
+        [[*PUBLIC_TABLES, *PUBLIC_VIEWS]] * 2,
     )
 
 
 def tables(index: Index) -> Rows:
-    """Every table with its meaning and number of rows."""
-    meanings = ask(index, "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = 'main'")
-    told = {row["table_name"]: row["comment"] or "" for row in meanings}
+    """Every table with its meaning and number of rows; a view's rows are not counted (None)."""
+    told = {
+        row["name"]: row["comment"] or ""
+        for row in ask(
+            index,
+            """
+            SELECT table_name AS name, comment FROM duckdb_tables() WHERE schema_name = 'main'
+            UNION ALL SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'main'
+            """,
+        )
+    }
+    counts = {name: ask(index, f"SELECT count(*) AS n FROM {name}")[0]["n"] for name in PUBLIC_TABLES}
     return [
-        {"table": name, "meaning": told.get(name, ""), "rows": ask(index, f"SELECT count(*) AS n FROM {name}")[0]["n"]}
-        for name in PUBLIC_TABLES
+        {"table": name, "meaning": told.get(name, ""), "rows": counts.get(name)}
+        for name in (*PUBLIC_TABLES, *PUBLIC_VIEWS)
     ]
 
 
@@ -57,7 +66,8 @@ def run_summaries(index: Index, dataset: str | None = None, fingerprint: str | N
     asked = {"dataset": dataset, "mark": fingerprint}
     scores: dict[str, list[Score]] = {}
     wanted = f"run_id IN (SELECT run_id FROM runs WHERE {chosen})"
-    for row in ask(index, f"SELECT * FROM scores WHERE {wanted} ORDER BY rowid", asked):
+    columns = "run_id, metric, split, value, low, high, n"
+    for row in ask(index, f"SELECT {columns} FROM scores WHERE {wanted} ORDER BY rowid", asked):
         scores.setdefault(row.pop("run_id"), []).append(Score(**row))
     runs = ask(index, f"SELECT run_id, spec, status, usage FROM runs WHERE {chosen} ORDER BY run_id", asked)
     return [

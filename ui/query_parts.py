@@ -15,10 +15,10 @@ from store.sandbox import SqlResult
 from ui import theme
 
 EXAMPLES: dict[str, str] = {
-    "Best runs": """SELECT r.dataset, r.candidate, s.value AS accuracy, s.low, s.high
+    "Best runs": """SELECT r.dataset, r.candidate, s.metric, s.value, s.low, s.high
 FROM runs AS r JOIN scores AS s USING (run_id)
-WHERE s.metric = 'accuracy' AND s.split = 'test'
-ORDER BY accuracy DESC LIMIT 50""",
+WHERE s.is_primary AND s.split = 'test'
+ORDER BY r.dataset, s.value DESC LIMIT 50""",
     "Hardest texts": """SELECT e.text, p.target, count(*) AS runs, count(*) FILTER (NOT p.correct) AS wrong
 FROM predictions AS p JOIN runs AS r USING (run_id)
 JOIN examples AS e ON e.dataset = r.dataset AND e.fingerprint = r.fingerprint AND e.example_id = p.example_id
@@ -31,6 +31,11 @@ GROUP BY ALL ORDER BY kwh DESC""",
 FROM predictions AS p JOIN runs AS r USING (run_id)
 WHERE p.split = 'test' AND NOT p.correct
 GROUP BY ALL ORDER BY texts DESC LIMIT 50""",
+    "Spans that are missed": """SELECT r.dataset, s.label, count(*) AS spans,
+       count(*) FILTER (s.outcome = 'missed') AS missed, count(*) FILTER (s.outcome = 'wrong boundary') AS cut_wrong
+FROM spans AS s JOIN runs AS r USING (run_id)
+WHERE s.side = 'gold' AND s.split = 'test'
+GROUP BY ALL ORDER BY missed DESC LIMIT 50""",
     "Slowest to fit": """SELECT r.candidate, r.train_size, u.wall_seconds, u.device_name
 FROM runs AS r JOIN usage AS u USING (run_id)
 WHERE u.phase = 'fit' ORDER BY u.wall_seconds DESC LIMIT 50""",
@@ -55,7 +60,8 @@ def schema_panel(index: Index) -> None:
     st.markdown("#### What is there")
     columns = queries.schema(index)
     for table in queries.tables(index):
-        with st.expander(f"{table['table']} · {f.number(table['rows'])} rows"):
+        size = "" if table["rows"] is None else f" · {f.number(table['rows'])} rows"
+        with st.expander(f"{table['table']}{size}"):
             st.caption(table["meaning"])
             lines = [
                 f"`{row['column']}` {row['type'].lower()}" + (f": {row['meaning']}" if row["meaning"] else "")

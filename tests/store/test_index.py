@@ -6,19 +6,29 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from core.analysis.span_errors import OUTCOMES, judge
+from core.candidates import resolve
 from core.data.dataset import Dataset, leave_out, save_dataset
 from core.home import Home
+from core.methods.base import Prediction
+from core.prediction_log import write_predictions
 from core.results import dataset_runs
-from core.runs import delete_run, find_run
+from core.runs import create_run, delete_run, find_run
+from core.spec import RunSpec
+from core.tasks import get_task
 from store import queries
 from store.db import Index, open_index
 from store.ingest import refresh
-from store.migrations import PUBLIC_TABLES
+from store.migrations import MIGRATIONS, PUBLIC_TABLES, PUBLIC_VIEWS
+from store.sandbox import run_sql
 from tests.conftest import small_frame
+from tests.core.tasks.cases import case
 from tests.ui.fixtures import finished_run
 
 ROOT = Path(__file__).parents[2]
@@ -141,10 +151,65 @@ def test_named_queries_answer(filled: Home, dataset: Dataset) -> None:
         refresh(index)
         told = {(row["table"], row["column"]) for row in queries.schema(index)}
         assert {("runs", "run_id"), ("predictions", "correct"), ("usage", "kwh")} <= told
-        assert [row["table"] for row in queries.tables(index)] == list(PUBLIC_TABLES)
+        assert [row["table"] for row in queries.tables(index)] == [*PUBLIC_TABLES, *PUBLIC_VIEWS]
+        assert all(row["meaning"] for row in queries.tables(index))
+        assert all(meaning(index, *place) for place in (("spans", "outcome"), ("scores", "is_primary")))
         assert queries.spent_by_month(index)[0]["runs"] == 3
         a, b = (run.run_id for run in dataset_runs(filled, "things")[:2])
         assert sum(queries.disagreements(index, a, b)[0].values()) == dataset.info.counts["test"]
         hard = queries.hardest_examples(index, "things", dataset.info.fingerprint)
         assert hard == sorted(hard, key=lambda row: (-row["wrong"], row["example_id"]))
         assert all(row["text"] for row in hard)
+
+
+def meaning(index: Index, table: str, column: str) -> str:
+    return next(row["meaning"] for row in queries.schema(index) if (row["table"], row["column"]) == (table, column))
+
+
+@pytest.mark.parametrize("task", ["token_labels", "intent_slots"])
+def test_spans_are_judged_in_sql_as_in_python(home: Home, task: str) -> None:
+    gold, found = case(task, 1, n=60, strange=True)
+    frame = pd.DataFrame({"id": [f"e{i}" for i in range(60)], "text": [f"{i} word " * 9 for i in range(60)],
+                          "target": gold, "split": "test"})  # fmt: skip
+    spare = frame.assign(id=frame["id"] + "t", split="train"), frame.assign(id=frame["id"] + "v", split="validation")
+    dataset = save_dataset(home, pd.concat([frame, *spare]), "spans", task)
+    answers = dict(zip(frame["id"], found, strict=True))
+    by_split = {split: dataset.examples(split) for split in ("validation", "test")}
+    done = {e.id: Prediction(e.id, answers.get(e.id, e.target)) for part in by_split.values() for e in part}
+    folder = create_run(home, spec_of(dataset))
+    write_predictions(folder.path / "predictions.parquet", by_split, done)
+    folder.write_scores(get_task(task).score(gold, found, dataset.info.labels, "test"), dataset.info.labels)
+    folder.set_state("finished")
+    with open_index(home) as index:
+        refresh(index)
+        query = "SELECT example_id, side, begins, ends, label, outcome, other_label FROM spans WHERE split = 'test'"
+        told = run_sql(index, query).rows
+        best = run_sql(index, "SELECT metric FROM scores WHERE is_primary").rows
+    assert sorted(map(tuple, told)) == sorted(judged_rows(task, frame["id"], gold, found))
+    assert {row[5] for row in told} == OUTCOMES.keys()
+    assert best == [[get_task(task).primary_metric]]
+
+
+def judged_rows(task: str, ids: Iterable[str], gold: list[str], found: list[str | None]) -> list[tuple]:
+    rows, decode = [], get_task(task).decode
+    for example, target, answer in zip(ids, gold, found, strict=True):
+        due, given = judge(decode(target).spans, decode(answer).spans if answer else ())
+        for side, judged in [("gold", one) for one in due] + [("predicted", one) for one in given]:
+            span, other = judged.span, judged.other.label if judged.other else None
+            rows.append((example, side, span.start, span.end, span.label, judged.outcome, other))
+    return rows
+
+
+def spec_of(dataset: Dataset) -> RunSpec:
+    info = dataset.info
+    return RunSpec(dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=resolve("majority"))
+
+
+def test_an_index_of_an_older_version_reads_the_folders_again(filled: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.db.MIGRATIONS", MIGRATIONS[:1])
+    with open_index(filled) as index:
+        index.connection.execute("INSERT INTO sources SELECT 'runs/' || unnest(?), 'read'", [os.listdir(filled.runs)])
+    monkeypatch.undo()
+    with open_index(filled) as index:
+        assert refresh(index).read == 4
+        assert queries.ask(index, "SELECT count(*) AS n FROM scores WHERE is_primary IS NULL") == [{"n": 0}]
