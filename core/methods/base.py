@@ -9,6 +9,9 @@ from typing import Any, Protocol, Self
 from core.errors import TradeoffError
 from core.tasks.base import Example, Task
 
+EXCLUDED = "left out: "
+"""What the reason of a missing prediction begins with when it is to be left out of the scores, not counted as wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:

@@ -1,33 +1,34 @@
 """Asking a language model: fitting draws demonstrations and measures the model's own leaning to some labels."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Self
+from typing import Self
 
 import torch
 
 from core import files
+from core.errors import TradeoffError
 from core.methods.base import Context, Prediction, memory_guard
 from core.methods.device import settle
 from core.methods.saved import read_about, write_about
 from core.methods.settings import PromptSettings
-from core.prompts.asker import CONTENT_FREE, Asker
-from core.prompts.demonstrations import draw
+from core.prompts.asker import Asker, Row
+from core.prompts.demonstrations import Demonstrator
 from core.prompts.engine import get_engine
-from core.prompts.styles import get_style
+from core.prompts.explaining import explained
+from core.prompts.leaning import content_free_scores, leaning
+from core.prompts.policy import Answered, Policy
+from core.prompts.styles import PromptStyle, get_style
 from core.tasks.base import Example
 
 PROMPT_FILE = "prompt.json"
-CALIBRATION_TEXTS = 48
-"""Training texts, as many of each label as can be, that the model's leaning is measured on."""
 WINDOW = 4096
 """Texts that are tokenized and sorted at once: bounds memory, and the first answers come soon."""
 
 
 class Prompt:
-    """A causal language model that is asked about each text. Nothing is trained.
+    """A language model, decoder or encoder-decoder, that is asked about each text. Nothing is trained.
 
     The model and the computed beginning of the prompt stay in memory between calls of `predict`.
     """
@@ -35,26 +36,36 @@ class Prompt:
     def __init__(self, settings: PromptSettings, model: str | None = None) -> None:
         self.settings, self.model = settings, model or "smollm2"
         self.labels: list[str] = []
-        self.demonstrations: list[Example] = []
+        self.demonstrator: Demonstrator | None = None
         self.leaning: list[float] | None = None
         """Log-probability of each label whatever the text, subtracted from every answer; None leaves answers alone."""
+        self.content_free: list[float] | None = None
+        """Log-likelihood of each label after texts that say nothing, subtracted first (`score_by: content_free`)."""
         self._asker: Asker | None = None
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: Context) -> None:  # noqa: ARG002
-        """Draw the demonstrations and, when answers are scored, measure the leaning.
+        """Choose the demonstrations, have their reasoning written where the style shows one, and measure the leaning.
 
         Raises:
             Cancelled: the run is to stop.
-            TradeoffError: the model cannot be loaded, or the prompt does not fit its window.
+            TradeoffError: the settings do not suit the task, the model cannot be loaded, or the prompt does not fit
+                its window.
         """
-        self.labels, self.leaning, self._asker = list(context.labels), None, None
-        self.demonstrations = draw(train, self.settings.shots, self.settings.demonstrations, context.seed)
+        self.labels, self.leaning, self.content_free, self._asker = list(context.labels), None, None, None
+        style = self._style(context)
+        check_settings(self.settings, style)
+        self.demonstrator = Demonstrator.choose(train, self.settings, context)
+        if style.reasons:
+            shown = [*self.demonstrator.common, *self.demonstrator.pool]
+            engine = get_engine(self.model, context.models, context.device, self.settings.precision)
+            self.demonstrator.with_thoughts(explained(engine, style, self.settings, shown, context))
         asker = self._ready(context)
-        self.demonstrations = asker.fitted.demonstrations
-        if self.settings.answer == "score" and self.settings.calibration != "none":
-            self.leaning = self._leaning(asker, train, context)
+        self.demonstrator.common = asker.fitted.demonstrations
+        if asker.scores:
+            self._measure(asker, train, context)
         context.notes.update(asker.notes)
-        said = f"{len(self.demonstrations)} demonstrations in a prompt of {len(asker.fitted.shared)} tokens"
+        how = "found for each text" if self.demonstrator.varies else len(self.demonstrator.common)
+        said = f"Demonstrations: {how}; all prompts begin with the same {len(asker.fitted.shared)} tokens"
         context.report({"phase": "fit", "step": 1, "steps": 1, "message": said})
 
     def predict(self, examples: Sequence[Example], context: Context) -> Iterator[Prediction]:
@@ -68,25 +79,24 @@ class Prompt:
         for start in range(0, len(examples), WINDOW):
             part = examples[start : start + WINDOW]
             began = perf_counter()
-            cut = asker.cutter.all([example.text for example in part])
-            rows = [ids + asker.fitted.tail for _, ids, _ in cut]
+            rows = asker.rows([example.text for example in part])
             overhead = (perf_counter() - began) / len(part)
             for places in asker.batches(rows):
                 context.stop_if_asked()
-                chosen = [part[place] for place in places]
-                yield from self._batch(asker, chosen, [rows[place] for place in places], overhead, context)
-                shortened = sum(cut[place][2] for place in places)
-                if shortened:
-                    context.notes["truncated_examples"] = context.notes.get("truncated_examples", 0) + shortened
+                chosen = [rows[place] for place in places]
+                yield from self._batch(asker, [part[place] for place in places], chosen, overhead, context)
+                _count(context, "truncated_examples", sum(row.cut for row in chosen))
+                _count(context, "demonstrations_dropped_for_room", sum(row.dropped for row in chosen))
 
     def save(self, folder: Path) -> None:
-        """Write settings, demonstrations and leaning as JSON; the model's weights are not copied."""
+        """Write settings, demonstrations and leaning: JSON, and safetensors; the model's weights are not copied."""
         write_about(folder, "prompt", self.settings, self.labels, self.model)
-        content = {"demonstrations": [asdict(shown) for shown in self.demonstrations], "leaning": self.leaning}
-        files.write_json(folder / PROMPT_FILE, content)
+        files.write_json(folder / PROMPT_FILE, {"leaning": self.leaning, "content_free": self.content_free})
+        assert self.demonstrator is not None, "fit comes first"
+        self.demonstrator.save(folder)
 
     @classmethod
-    def load(cls, folder: Path, context: Context) -> Self:  # noqa: ARG003
+    def load(cls, folder: Path, context: Context) -> Self:
         """The prompt as it was saved; its model is loaded by the first prediction.
 
         Raises:
@@ -95,80 +105,101 @@ class Prompt:
         about, content = read_about(folder), files.read_json(folder / PROMPT_FILE, {})
         method = cls(PromptSettings(**about["settings"]), about["model"])
         method.labels = about["labels"]
-        method.demonstrations = [Example(**shown) for shown in content.get("demonstrations", [])]
-        method.leaning = content.get("leaning")
+        method.leaning, method.content_free = content.get("leaning"), content.get("content_free")
+        method.demonstrator = Demonstrator.load(folder, method.settings, context)
         return method
+
+    def _style(self, context: Context) -> PromptStyle:
+        style = get_style(self.settings.style, context.task, self.labels)
+        if self.settings.style_version != style.version:
+            raise TradeoffError(
+                f"The prompt style {style.name} was reworded since (version {self.settings.style_version}, now "
+                f"{style.version})", remedy="Launch the candidate again.",
+            )  # fmt: skip
+        return style
 
     def _ready(self, context: Context) -> Asker:
         if self._asker is None:
+            assert self.demonstrator is not None, "fit or load comes first"
             settle(context.seed)
             engine = get_engine(self.model, context.models, context.device, self.settings.precision)
             self._asker = Asker(
-                engine, get_style(self.settings.style, context.task, self.labels), self.settings,
-                self.demonstrations,
+                engine, self._style(context), self.settings, self.demonstrator,
                 lambda done, total: context.report({"phase": "fit", "step": done, "steps": total + 1}),
             )  # fmt: skip
         return self._asker
 
+    def _measure(self, asker: Asker, train: Sequence[Example], context: Context) -> None:
+        if self.settings.score_by == "content_free":
+            self.content_free = content_free_scores(asker)
+        if self.settings.calibration != "none":
+            self.leaning = leaning(asker, train, context, self._adjusted)
+
     def _batch(
-        self, asker: Asker, examples: Sequence[Example], rows: Sequence[Sequence[int]], overhead: float,
-        context: Context,
-    ) -> Iterator[Prediction]:  # fmt: skip
+        self, asker: Asker, examples: Sequence[Example], rows: Sequence[Row], overhead: float, context: Context
+    ) -> Iterator[Prediction]:
         began = perf_counter()
         with memory_guard("batch_tokens", context.device):
-            found = self._scored(asker, rows) if self.settings.answer == "score" else self._written(asker, rows)
+            if asker.scores:
+                found = self._scored(asker, rows)
+            else:
+                found = Policy(asker, context).answers(rows, [example.id for example in examples])
         seconds = (perf_counter() - began) / len(rows) + overhead
-        for example, row, (answer, written) in zip(examples, rows, found, strict=True):
-            yield Prediction(example.id, **answer, seconds=seconds, tokens=asker.tokens(row, written))
+        for example, answer in zip(examples, found, strict=True):
+            yield Prediction(
+                example.id, answer.target, answer.reason, answer.confidence, answer.probabilities, answer.completion,
+                seconds, answer.tokens,
+            )  # fmt: skip
 
-    def _scored(self, asker: Asker, rows: Sequence[Sequence[int]]) -> list[tuple[dict[str, Any], int]]:
-        scores = asker.score(rows)
+    def _adjusted(self, scores: torch.Tensor) -> torch.Tensor:
+        """Log-probabilities of the labels from their log-likelihoods, shape (rows, labels), before calibration."""
+        if self.content_free is not None:
+            scores = scores - torch.tensor(self.content_free, dtype=scores.dtype)
+        return scores.log_softmax(1)
+
+    def _scored(self, asker: Asker, rows: Sequence[Row]) -> list[Answered]:
+        scores = self._adjusted(asker.score(rows))
         if self.leaning is not None:
             scores = scores - torch.tensor(self.leaning, dtype=scores.dtype)
         found = []
-        for probabilities in scores.softmax(1).tolist():
+        for row, probabilities in zip(rows, scores.softmax(1).tolist(), strict=True):
             best = max(range(len(probabilities)), key=probabilities.__getitem__)
-            answer = {
-                "target": self.labels[best], "confidence": probabilities[best], "probabilities": probabilities,
-            }  # fmt: skip
-            found.append((answer, 0))
+            found.append(
+                Answered(
+                    self.labels[best], None, probabilities[best], tokens=asker.tokens(row), probabilities=probabilities
+                )
+            )
         return found
 
-    def _written(self, asker: Asker, rows: Sequence[Sequence[int]]) -> list[tuple[dict[str, Any], int]]:
-        return [
-            (
-                {
-                    "target": written.reading.target, "reason": written.reading.reason,
-                    "confidence": written.probability, "completion": written.completion,
-                },
-                written.tokens,
-            )
-            for written in asker.write(rows)
-        ]  # fmt: skip
 
-    def _leaning(self, asker: Asker, train: Sequence[Example], context: Context) -> list[float]:
-        """The log of the mean probability of each label over texts that say nothing, or over balanced training texts.
+def check_settings(settings: PromptSettings, style: PromptStyle) -> None:
+    """Settings that cannot go with a task or with one another.
 
-        Dividing by it is contextual calibration (arXiv 2102.09690); over training texts it is batch calibration
-        (arXiv 2309.17249) with each label given the same weight.
-        """
-        groups: dict[str, list[str]] = {}
-        if self.settings.calibration == "train_texts":
-            shown = {example.text for example in self.demonstrations}
-            unseen = [example for example in train if example.text not in shown]
-            for example in draw(unseen, CALIBRATION_TEXTS, "balanced", context.seed):
-                groups.setdefault(example.target, []).append(example.text)
-        if not groups:
-            groups = {"": list(CONTENT_FREE)}
-        rows = asker.rows([text for texts in groups.values() for text in texts])
-        weights = torch.tensor([1 / len(texts) / len(groups) for texts in groups.values() for _ in texts])
-        total = torch.zeros(len(self.labels), dtype=torch.float64)
-        done = 0
-        for places in asker.batches(rows):
-            context.stop_if_asked()
-            with memory_guard("batch_tokens", context.device):
-                total += weights[places].double() @ asker.score([rows[place] for place in places]).exp()
-            done += len(places)
-            context.report({"phase": "fit", "step": done, "steps": len(rows) + 1})
-        leaning: list[float] = total.clamp(min=1e-30).log().tolist()
-        return leaning
+    Raises:
+        TradeoffError: some cannot.
+    """
+    task, one = style.task, style.task.text_labels == "one" and not style.task.has_spans
+    wrong = remedy = ""
+    if settings.answer == "score" and style.reasons:
+        wrong, remedy = f"Style {style.name} writes its reasoning, so its answer cannot be scored", "generate"
+    elif settings.answer == "score" and not one:
+        wrong, remedy = f"Only single labels can be scored: {task.title.lower()} has to be written", "generate"
+    if wrong:
+        raise TradeoffError(wrong, "answer", f"Set answer to auto or {remedy}.")
+    scored = one and not style.reasons and settings.answer != "generate"
+    if settings.samples > 1 and (scored or not settings.temperature):
+        why = "scored labels are always the same" if scored else "at temperature 0 all answers are the same"
+        raise TradeoffError(
+            f"{settings.samples} samples make no vote: {why}", "samples",
+            "Set samples to 1." if scored else "Set a temperature above 0, such as 0.7.",
+        )  # fmt: skip
+    if settings.invalid == "rank" and not one:
+        raise TradeoffError(
+            f"Only single labels can be ranked: {task.title.lower()} has no closed list of answers", "invalid",
+            "Set invalid to retry, majority or wrong.",
+        )  # fmt: skip
+
+
+def _count(context: Context, name: str, more: int) -> None:
+    if more:
+        context.notes[name] = context.notes.get(name, 0) + more

@@ -17,7 +17,7 @@ from core.methods.device import arithmetic
 from core.methods.models import loading, local_path
 from core.methods.onednn import pack_linear_layers
 from core.prompts.cache import Prefix
-from core.prompts.generation import Ended, Writing, repeated_writing, shared_writing
+from core.prompts.generation import Dice, Ended, Writing, repeated_writing, shared_writing
 from core.prompts.scoring import repeated_scores, shared_scores
 from core.prompts.tree import AnswerTree, tree_chunks
 
@@ -45,8 +45,19 @@ def get_engine(name: str, models: Path, device: str, precision: str) -> "Engine"
         key = (name, device, precision)
         engine = _loaded.get(key)
         if engine is None:
-            engine = _loaded[key] = Engine(name, models, device, precision)
+            engine = _loaded[key] = _engine_class(name, models)(name, models, device, precision)
         return engine
+
+
+def _engine_class(name: str, models: Path) -> "type[Engine]":
+    """By the model's own configuration: a decoder, or an encoder with a decoder."""
+    with loading(name):
+        config = transformers.AutoConfig.from_pretrained(local_path(name, models), trust_remote_code=False)
+    if getattr(config, "is_encoder_decoder", False):
+        from core.prompts.seq2seq import Seq2SeqEngine
+
+        return Seq2SeqEngine
+    return Engine
 
 
 class Engine:
@@ -55,7 +66,10 @@ class Engine:
     Attributes:
         window: most tokens that the model reads.
         ends: token ids that end an answer.
+        keeps_lines: whether its tokenizer can tell line ends from spaces.
     """
+
+    model_class: Any = AutoModelForCausalLM
 
     def __init__(self, name: str, models: Path, device: str, precision: str = "auto") -> None:
         transformers.logging.set_verbosity_error()
@@ -68,7 +82,7 @@ class Engine:
         with memory_guard("precision", name), loading(name):
             _check_writes(transformers.AutoConfig.from_pretrained(path, trust_remote_code=False), name)
             self.tokenizer: Any = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
+            loaded: Any = self.model_class.from_pretrained(
                 path, trust_remote_code=False, use_safetensors=True, dtype=kind
             )
             self.model: Any = loaded.to(where.device).eval()
@@ -88,6 +102,7 @@ class Engine:
         self.window = _window(self.model.config.get_text_config(), self.tokenizer)
         self.ends = self._end_tokens()
         special = {str(token) for token in self.tokenizer.added_tokens_decoder.values() if token.special}
+        self.keeps_lines = self.keeps("a\nb: c\n")
         self._controls = sorted((token for token in special if len(token) > 1), key=len, reverse=True)
 
     def neutral(self, text: str) -> str:
@@ -106,6 +121,11 @@ class Engine:
             return [row[len(start) :] for row in whole]
         alone: list[list[int]] = self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return alone
+
+    def keeps(self, text: str) -> bool:
+        """Whether a text survives its way through the tokenizer, but for single spaces."""
+        (ids,) = self.encode([text])
+        return self.decode(ids).replace(" ", "") == text.replace(" ", "")
 
     def beginning(self) -> list[int]:
         """The token that the tokenizer puts before every text, if it does."""
@@ -164,16 +184,25 @@ class Engine:
         return result
 
     @torch.inference_mode()
-    def write(self, prefix: Prefix, rows: Sequence[Sequence[int]], most: int, ended: Ended) -> list[Writing]:
-        """What the model writes after prefix + row: at most `most` tokens, until `ended` or an end token."""
+    def write(
+        self, prefix: Prefix, rows: Sequence[Sequence[int]], most: int, ended: Ended, dice: Dice | None = None
+    ) -> list[Writing]:
+        """What the model writes after prefix + row: at most `most` tokens, until `ended` or an end token.
 
-        def over(ids: Sequence[int]) -> bool:
-            return ids[-1] in self.ends or ended(ids)
-
+        The likeliest token each time, or one that `dice` draws.
+        """
+        over = self._over(ended)
         if prefix.states:
-            return shared_writing(self.model, prefix, rows, most, over)
+            return shared_writing(self.model, prefix, rows, most, over, dice)
         pad = self.tokenizer.pad_token_id or next(iter(self.ends), 0)
-        return [repeated_writing(self.model, [*prefix.ids, *row], most, over, pad) for row in rows]
+        temperature, seeds = (dice.temperature, dice.seeds) if dice else (0.0, [0] * len(rows))
+        return [
+            repeated_writing(self.model, [*prefix.ids, *row], most, over, pad, temperature, seed)
+            for row, seed in zip(rows, seeds, strict=True)
+        ]
+
+    def _over(self, ended: Ended) -> Ended:
+        return lambda ids: ids[-1] in self.ends or ended(ids)
 
     def most_rows(self, positions: int) -> int:
         """How many texts can be computed at once when logits are wanted at `positions` of each."""

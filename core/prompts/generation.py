@@ -1,10 +1,11 @@
-"""Letting a model write its answer: greedy, in batches, each text until it has ended."""
+"""Letting a model write its answer: the likeliest or a sampled one, in batches, each text until it has ended."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from transformers import StoppingCriteriaList
 
 from core.prompts.cache import Prefix, PrefixedLayer
 
@@ -20,7 +21,26 @@ class Writing:
     log_probability: float = 0.0
 
 
-def shared_writing(model: Any, prefix: Prefix, rows: Sequence[Sequence[int]], most: int, ended: Ended) -> list[Writing]:
+class Dice:
+    """Chooses tokens at a temperature above 0, a seed a text: what is drawn for one does not hang on the others."""
+
+    def __init__(self, temperature: float, seeds: Sequence[int]) -> None:
+        self.temperature, self.seeds = temperature, list(seeds)
+        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def throw(self, logits: torch.Tensor, places: Sequence[int]) -> torch.Tensor:
+        """A token for each row of logits, shape (rows, vocabulary); `places` are the texts that the rows belong to."""
+        chances = (logits / self.temperature).softmax(-1).cpu()
+        drawn = [
+            torch.multinomial(row, 1, generator=self._generators[place])
+            for row, place in zip(chances, places, strict=True)
+        ]
+        return torch.cat(drawn).to(logits.device)
+
+
+def shared_writing(
+    model: Any, prefix: Prefix, rows: Sequence[Sequence[int]], most: int, ended: Ended, dice: Dice | None = None
+) -> list[Writing]:
     """What the model writes after prefix + row, at most `most` tokens. Texts that have ended leave the batch."""
     device, before = model.device, len(prefix.ids)
     width = max(map(len, rows))
@@ -36,7 +56,7 @@ def shared_writing(model: Any, prefix: Prefix, rows: Sequence[Sequence[int]], mo
             input_ids=ids.to(device), attention_mask=mask, position_ids=positions.to(device), past_key_values=cache,
             use_cache=True, logits_to_keep=1,
         ).logits[:, -1].float()  # fmt: skip
-        kept = _add(logits, [writings[place] for place in alive], ended)
+        kept = add_tokens(logits, writings, alive, ended, dice)
         alive = [alive[row] for row in kept]
         if not alive:
             break
@@ -51,25 +71,42 @@ def shared_writing(model: Any, prefix: Prefix, rows: Sequence[Sequence[int]], mo
     return writings
 
 
-def repeated_writing(model: Any, prompt: Sequence[int], most: int, ended: Ended, pad: int) -> Writing:
+def repeated_writing(
+    model: Any, prompt: Sequence[int], most: int, ended: Ended, pad: int, temperature: float = 0.0, seed: int = 0
+) -> Writing:
     """The same for one whole prompt, by the model's own way of generating. Any causal model can."""
     ids = torch.tensor([list(prompt)], device=model.device)
-    out = model.generate(
-        input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=most, do_sample=False, pad_token_id=pad,
-        return_dict_in_generate=True, output_logits=True, renormalize_logits=False,
-    )  # fmt: skip
+
+    def whole(so_far: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+        return torch.tensor([ended(so_far[0, len(prompt) :].tolist())], device=so_far.device)
+
+    varied = {"do_sample": True, "temperature": temperature, "top_k": 0} if temperature else {"do_sample": False}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        out = model.generate(
+            input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=most, pad_token_id=pad,
+            return_dict_in_generate=True, output_logits=True, renormalize_logits=False,
+            stopping_criteria=StoppingCriteriaList([whole]), **varied,
+        )  # fmt: skip
     writing = Writing([])
-    for logits in out.logits:
-        if not _add(logits.float(), [writing], ended):
+    for logits, token in zip(out.logits, out.sequences[0, len(prompt) :].tolist(), strict=True):
+        writing.ids.append(token)
+        writing.log_probability += logits[0].float().log_softmax(-1)[token].item()
+        if ended(writing.ids):
             break
     return writing
 
 
-def _add(logits: torch.Tensor, writings: Sequence[Writing], ended: Ended) -> list[int]:
-    """Add the likeliest token to each; the rows that have not ended."""
-    best = logits.argmax(-1)
+def add_tokens(
+    logits: torch.Tensor, writings: Sequence[Writing], places: Sequence[int], ended: Ended, dice: Dice | None
+) -> list[int]:
+    """Add a token to the writings at `places`: the likeliest, or a drawn one; the rows that have not ended.
+
+    `logits` has shape (places, vocabulary). Probabilities are the model's own, whatever the temperature.
+    """
+    best = logits.argmax(-1) if dice is None else dice.throw(logits, places)
     chosen = logits.gather(1, best[:, None])[:, 0] - logits.logsumexp(-1)
-    for writing, token, log_probability in zip(writings, best.tolist(), chosen.tolist(), strict=True):
-        writing.ids.append(token)
-        writing.log_probability += log_probability
-    return [row for row, writing in enumerate(writings) if not ended(writing.ids)]
+    for place, token, log_probability in zip(places, best.tolist(), chosen.tolist(), strict=True):
+        writings[place].ids.append(token)
+        writings[place].log_probability += log_probability
+    return [row for row, place in enumerate(places) if not ended(writings[place].ids)]

@@ -1,6 +1,7 @@
 """Lists of strings on one line, and labels that stand before a colon: what a line of a plain answer consists of."""
 
 import json
+import re
 from collections.abc import Sequence
 
 from core.prompts.labels import LabelReader, written
@@ -62,6 +63,16 @@ def read_head(line: str, reader: LabelReader) -> tuple[str | None, str] | None:
     if not colon:
         return None
     return reader.read(head.strip()).target if head.strip() else None, rest
+
+
+def relined(text: str, heads: Sequence[str]) -> str:
+    """The line ends before `heads` and their colons, for a text whose tokenizer lost them.
+
+    >>> relined("PER: Anna LOC: none", ["LOC", "PER"])
+    'PER: Anna\\nLOC: none'
+    """
+    known = "|".join(sorted(map(re.escape, heads), key=len, reverse=True))
+    return re.sub(rf"(?<=\S)\s+(?=(?:{known})\s*:)", "\n", text) if known else text
 
 
 def split_labels(item: str, reader: LabelReader) -> list[str] | None:

@@ -16,6 +16,10 @@ from core.tasks.base import Example
 
 CHARACTERS_PER_TOKEN = 32
 """More than any tokenizer packs into a token of running text: what is beyond is cut before it is tokenized."""
+LEAST_ROOM = 16
+NEW_TOKENS = {"single_label": 24, "multi_label": 64, "token_labels": 160, "intent_slots": 192}
+"""Most tokens of an answer by the kind of task; JSON takes half as many again."""
+THINKING_TOKENS = 200
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,10 @@ class Fitted:
     Attributes:
         shared: the tokens that all prompts begin with.
         tail: the tokens after each text.
-        answers: what each label's answer says after the prompt, in the order of the labels.
+        answers: what each label's answer says after the prompt, in the order of the text's labels.
         room: most tokens of a text.
-        demonstrations: the solved examples that are shown, cut.
+        spare: tokens that a text, and what it is shown beside the shared beginning, may take together.
+        demonstrations: the solved examples that all texts are shown, cut.
         notes: what had to be left out.
     """
 
@@ -35,45 +40,56 @@ class Fitted:
     tail: list[int]
     answers: list[tuple[int, ...]]
     room: int
+    spare: int
     demonstrations: list[Example]
     notes: dict[str, Any]
 
 
+def most_new_tokens(settings: PromptSettings, style: PromptStyle) -> int:
+    """How many tokens may be written for an answer."""
+    if settings.max_new_tokens:
+        return settings.max_new_tokens
+    asked = NEW_TOKENS[style.task.kind] * (3 if style.name == "json" else 2) // 2
+    return asked + (THINKING_TOKENS if style.reasons else 0)
+
+
 def fit_window(
-    engine: Engine, style: PromptStyle, settings: PromptSettings, demonstrations: Sequence[Example],
+    engine: Engine, style: PromptStyle, settings: PromptSettings, demonstrations: Sequence[Example], writes: bool,
+    solved: bool = False,
 ) -> Fitted:  # fmt: skip
     """Lay out the prompt so that the longest text and answer still fit the model's window.
 
-    The label list may take half of the window; demonstrations are dropped whole, the last ones first.
+    The label list may take half of the window; demonstrations are dropped whole, the last ones first. `writes` says
+    that the model writes its answers, `solved` that each text brings demonstrations of its own.
 
     Raises:
         TradeoffError: instruction and labels alone are too long.
     """
     cut = Cutter(engine, style, min(settings.max_text_tokens, engine.window // 2))
     shown = [replace(example, text=cut(example.text)[0]) for example in demonstrations]
-    labels = style.labels
     listed = _listed(engine, style, settings.instruction)
     chat = chat_template(engine) if settings.chat_template else None
     while True:
-        instruction = style.instruction(settings.instruction, bool(shown), listed)
+        instruction = style.instruction(settings.instruction, solved or bool(shown), listed)
         layout = lay_out(style, instruction, shown, engine.neutral, chat)
         shared, tail, answers = _tokens(engine, style, layout, chat is None)
-        answer = settings.max_new_tokens if settings.answer == "generate" else max(map(len, answers))
+        answer = most_new_tokens(settings, style) if writes else max(map(len, answers))
         left = engine.window - len(shared) - len(tail) - answer
-        if left >= cut.most or (not shown and left >= min(16, cut.most)):
+        if left >= cut.most or (not shown and left >= min(LEAST_ROOM, cut.most)):
             break
         if not shown:
             raise TradeoffError(
-                f"Instruction and labels leave no room for a text: they take {len(shared)} of the {engine.window} "
-                "tokens that the model reads", engine.name, "Shorten the instruction, or choose another model.",
+                f"Instruction and answer leave no room for a text: they take {engine.window - left} of the "
+                f"{engine.window} tokens that the model reads", engine.name,
+                "Shorten the instruction, lower max_new_tokens, or choose another model.",
             )  # fmt: skip
         shown = shown[:-1]
     notes: dict[str, Any] = {"prompt": f"{style.name} {style.version}, {'chat template' if chat else 'plain text'}"}
-    if listed < len(labels):
-        notes["labels_listed"] = f"{listed} of {len(labels)}: the model's window holds no more"
+    if listed < len(style.labels):
+        notes["labels_listed"] = f"{listed} of {len(style.labels)}: the model's window holds no more"
     if len(shown) < len(demonstrations):
         notes["demonstrations_dropped"] = len(demonstrations) - len(shown)
-    return Fitted(shared, tail, answers, min(cut.most, left), shown, notes)
+    return Fitted(shared, tail, answers, min(cut.most, left), left, shown, notes)
 
 
 class Cutter:
@@ -88,9 +104,7 @@ class Cutter:
 
     def __call__(self, text: str) -> tuple[str, list[int], bool]:
         """The text as it fits, its tokens, delimiters included, and whether it was cut."""
-        kept = text[: self.most * CHARACTERS_PER_TOKEN]
-        ids = self.tokens([kept])[0]
-        return self._shortened(text, kept, ids)
+        return self.all([text])[0]
 
     def all(self, texts: Sequence[str]) -> list[tuple[str, list[int], bool]]:
         """The same for many texts, tokenized together."""
@@ -142,6 +156,8 @@ def _tokens(
     shared = (engine.beginning() if begins else []) + engine.encode([layout.shared])[0]
     tail = engine.encode([layout.tail], after=style.delimited("a"))[0]
     written = [engine.neutral(style.label(label)) for label in style.task.text_label_set(style.labels)]
+    if not written:
+        return shared, tail, []
     answers = engine.encode(written, after=layout.tail)
     closing = engine.encode([style.closing or "\n"], after=style.opening)[0]
-    return shared, tail, told_apart(answers, closing)
+    return shared, tail, told_apart(answers, closing or sorted(engine.ends)[:1])

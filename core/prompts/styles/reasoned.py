@@ -132,8 +132,8 @@ class Carp(_Reasoned):
     )
     solves = "Each text is followed by clues in it, by the reasoning from them, and then by its answer, "
     explains = (
-        "Here is a text with its right answer. List the clues in the text (keywords, tone, references) that lead to it. "
-        'Then, on a line that begins with "Reasoning:", explain '
+        "Here is a text with its right answer. List the clues in the text (keywords, tone, references) that lead to "
+        'it. Then, on a line that begins with "Reasoning:", explain '
         f"in at most {most_words} words how they do."
     )
 

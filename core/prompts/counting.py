@@ -1,0 +1,61 @@
+"""How many tokens prompts take, before a model is loaded: by its tokenizer file where it is here, else by words."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from core.architectures import cached_config
+from core.home import Home
+from core.spec import Record
+
+SUBWORDS = 1.2
+"""Tokens of a subword tokenizer a word or sign of plain text, about."""
+TOKENIZER = "tokenizer.json"
+
+
+class TokenCounts(Record):
+    """Tokens of each text; `exact` says whether the model's own tokenizer counted them."""
+
+    counts: tuple[int, ...]
+    exact: bool
+
+
+def count_tokens(model: str | None, texts: Sequence[str], home: Home) -> TokenCounts:
+    """The tokens of each text as `model` reads it, special tokens left out."""
+    path = _tokenizer_file(model, home)
+    tokenizer = _tokenizer(path, path.stat().st_mtime_ns) if path else None
+    if tokenizer is not None:
+        counts = [len(found.ids) for found in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        return TokenCounts(counts=tuple(counts), exact=True)
+    about = [round(SUBWORDS * len(re.findall(r"\w+|[^\w\s]", text))) for text in texts]
+    return TokenCounts(counts=tuple(about), exact=False)
+
+
+def _tokenizer_file(model: str | None, home: Home) -> Path | None:
+    if not model:
+        return None
+    if model == "smollm2":
+        return next((home.cache / "models").glob(f"smollm2*/{TOKENIZER}"), None)
+    folder = Path(model).expanduser()
+    if not folder.is_dir():
+        config = cached_config(model)
+        if config is None:
+            return None
+        folder = config.parent
+    return folder / TOKENIZER if (folder / TOKENIZER).is_file() else None
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(path: Path, _written: int) -> Any:
+    """The tokenizer of a file, by the library that transformers counts with too; None where it cannot be read."""
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception:  # the library raises no narrower class
+        return None
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
