@@ -51,7 +51,8 @@ def derive_parts(info: DatasetInfo) -> None:
             "compared with one for both on the page Multi-task."
         )
         known = {other.name for other in list_datasets(home()) if other.source.get("fingerprint") == info.fingerprint}
-        for part, words in (("intent", "Intents only"), ("slots", "Slots only")):
+        words_of: dict[views.Part, str] = {"intent": "Intents only", "slots": "Slots only"}
+        for part, words in words_of.items():
             called = views.derived_name(info.name, part)
             if called in known:
                 link("datasets", f"{words}: {plain(called)}", dataset=called)

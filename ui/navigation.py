@@ -31,6 +31,9 @@ PAGES: dict[str, PageEntry] = {
         PageEntry(
             "results", "Results", ":material/fact_check:", "Compare", "How good is one run, and where is it wrong?"
         ),
+        PageEntry(
+            "multitask", "Multi-task", ":material/merge:", "Compare", "One model for several tasks, or one for each?"
+        ),
         PageEntry("playground", "Playground", ":material/chat:", "Use", "What do the candidates answer to a text?"),
         PageEntry("query", "Query", ":material/database:", "Use", "What else is in the records?"),
         PageEntry("settings", "Settings", ":material/settings:", "Use", "Which prices, grid and devices are assumed?"),
