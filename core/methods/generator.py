@@ -79,6 +79,7 @@ class Generator:
             optimizer = optimizer_of(self.settings, context.device) if own else None  # type: ignore[arg-type]
             trainer = Trainer(tuned.trained, data, self.settings, arithmetic, context, optimizer=optimizer)
             self._note_start(lessons, context)
+            tuned.freeze()
             progress = trainer.train()
             tuned.finish()
         self._answering = {}

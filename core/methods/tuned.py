@@ -1,5 +1,6 @@
 """A language model that is fine-tuned: all weights, low-rank adapters, or adapters on weights of four bits."""
 
+import logging
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from core.methods import adapters
 from core.methods.base import Context
 from core.methods.device import Arithmetic, arithmetic
 from core.methods.models import local_path
-from core.methods.onednn import pack_linear_layers, unpack_linear_layers
+from core.methods.onednn import freeze_linear_layers, pack_linear_layers, unpack_linear_layers
 from core.methods.pretrained import load_model
 from core.methods.quantised import keep_layout, quantisation_config
 from core.methods.settings import AdapterSettings, GeneratorSettings, QuantisedSettings
@@ -51,6 +52,8 @@ class TunedModel:
         self.arithmetic = arithmetic(
             context.device, "fp32" if context.device == "cpu" and precision == "auto" else precision
         )
+        # It warns that a faster kernel for a CPU could be downloaded, whenever PEFT imports it.
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
         options: dict[str, Any] = {}
         if isinstance(self.settings, QuantisedSettings):
             options["quantization_config"] = quantisation_config(self.settings, self.arithmetic)
@@ -60,6 +63,8 @@ class TunedModel:
         if self.adapts:
             options["dtype"] = KINDS[self.arithmetic.precision]
         self.network, _ = load_model(self.kind, self.name, context, folder, **options)
+        # PEFT would keep the folder's path in place of the name.
+        self.network.name_or_path = self.name
         keep_layout(self.network)
         if "device_map" not in options:
             self.network.to(self.arithmetic.device)
@@ -80,7 +85,7 @@ class TunedModel:
 
             prepare_model_for_kbit_training(self.network, use_gradient_checkpointing=False)
         if self.settings.gradient_checkpointing:
-            self.network.gradient_checkpointing_enable({"use_reentrant": False})
+            self.network.activation_checkpointing_enable({"use_reentrant": False})
             self.network.enable_input_require_grads()
         if self.adapts:
             assert isinstance(self.settings, AdapterSettings)
@@ -90,10 +95,16 @@ class TunedModel:
             )
             self._wrap(adapters.wrap(self.network, self.adapter_config))
 
+    def freeze(self) -> None:
+        """On a CPU in fp32: layers beside adapters are laid out for fast steps; DoRA needs them plain."""
+        if self.adapts and self._plain_on_cpu() and not getattr(self.settings, "dora", False):
+            self._packed = freeze_linear_layers(self.network) > 0
+
     def finish(self) -> None:
         """After training: keep the adapters, and make the network ready to answer."""
         if self.settings.gradient_checkpointing:
-            self.network.gradient_checkpointing_disable()
+            self.network.activation_checkpointing_disable()
+        self._unpack()
         if self.adapts:
             self.adapter = adapters.adapter_tensors(self.trained)
         self._settle()
@@ -121,14 +132,12 @@ class TunedModel:
 
     def pack(self) -> None:
         """On a CPU in fp32: weights laid out for fast answers. They can still be saved, but not trained."""
-        if (
-            not self._packed
-            and not self.quantised
-            and self.network.device.type == "cpu"
-            and self.network.dtype == torch.float32
-        ):
+        if not self._packed and self._plain_on_cpu():
             pack_linear_layers(self.network)
             self._packed = True
+
+    def _plain_on_cpu(self) -> bool:
+        return not self.quantised and self.network.device.type == "cpu" and self.network.dtype == torch.float32
 
     def _unpack(self) -> None:
         if self._packed:
