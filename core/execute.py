@@ -206,7 +206,7 @@ class Execution:
             self.context.notes.update(note)
         if self.context.account is not None:
             seconds = [log.done[example.id].seconds for example in by_split["test"]]
-            phases = self.context.account.phases(self.spec.candidate, phases, seconds)
+            phases = self.context.account.phases(self.spec.candidate, phases, len(log.done), seconds)
             self.context.notes.update(self.context.account.notes())
         self.folder.write_usage(phases, self.context.notes)
 

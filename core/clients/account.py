@@ -64,11 +64,17 @@ class Account:
             }
         )  # fmt: skip
 
-    def phases(self, candidate: Candidate, metered: dict[str, Usage], seconds: Sequence[float]) -> dict[str, Usage]:
-        """The usage of a run's phases by its journal; `seconds` that each test text took, from request to answer."""
+    def phases(
+        self, candidate: Candidate, metered: dict[str, Usage], texts: int, seconds: Sequence[float]
+    ) -> dict[str, Usage]:
+        """The usage of a run's phases by its journal.
+
+        `texts` were answered in all; `seconds` are those of each test text, from request to answer.
+        """
         batch, model = bool(candidate.settings.get("batch_price")), candidate.model or ""
         names: tuple[Phase, ...] = ("fit", "predict")
         found: dict[str, Usage] = {name: self.usage(name, metered.get(name), model, batch) for name in names}
+        found["predict"] = _for_all(found["predict"], texts)
         timed = [1000 * value for value in seconds if value > 0]
         together = candidate.settings.get("concurrency") or self.endpoint.concurrency
         flags = (f"latency of requests, up to {together} at once",) if together > 1 else ()
@@ -87,6 +93,12 @@ class Account:
             found["maybe_billed_without_answer"] = dict(journal.lost)
             found["most_lost_usd"] = journal.lost_usd
         return found
+
+
+def _for_all(usage: Usage, texts: int) -> Usage:
+    """The usage with all texts: those that a killed attempt answered after it was last metered go at the same rate."""
+    seconds = usage.wall_seconds * texts / usage.texts if usage.texts else usage.wall_seconds
+    return usage.model_copy(update={"texts": texts, "wall_seconds": seconds})
 
 
 def price_of(candidate: Candidate, endpoint: Endpoint, preferences: Preferences) -> TokenPrice | None:
