@@ -22,6 +22,11 @@ METRIC_NAMES = {
     "slot_recall": "Found among the right slots (recall)",
     "invalid_rate": "Answers that could not be read",
 }
+SHORT = {
+    "accuracy": "right answers", "mcc": "Matthews corr.", "f1": "entity F1", "subset_accuracy": "exact labels",
+    "exact_match": "all right", "intent_accuracy": "right intents",
+}  # fmt: skip
+"""Names for the head of a column; others are short as they are: `slot F1`."""
 TOLD = {
     "accuracy": "{} right",
     "subset_accuracy": "{} with exactly the right labels",
@@ -37,6 +42,11 @@ TOLD = {
 def metric_name(metric: str) -> str:
     """A metric in plain words."""
     return METRIC_NAMES.get(metric, metric.replace("_", " "))
+
+
+def metric_short(metric: str) -> str:
+    """A metric in few words."""
+    return SHORT.get(metric, metric.replace("_", " ").replace("f1", "F1"))
 
 
 def is_share(metric: str) -> bool:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core import format as f
-from core.metric_words import metric_name, metric_quality, metric_show
+from core.metric_words import metric_quality, metric_short, metric_show
 
 PIPED_WIDTH = 220
 """Columns of a file or pipe, where nothing needs to be folded."""
@@ -134,9 +134,4 @@ def _quality_columns(first: Mapping[str, Any]) -> list[Column]:
     def cell(name: str) -> Callable[[Mapping[str, Any]], str]:
         return lambda row: metric_show(name)(row["metrics"].get(name))
 
-    return [(_title(ranked), quality), *((_title(name), cell(name)) for name in others)]
-
-
-def _title(metric: str) -> str:
-    name = metric_name(metric)
-    return f"{name[0].lower()}{name[1:]}"
+    return [(metric_short(ranked), quality), *((metric_short(name), cell(name)) for name in others)]
