@@ -14,19 +14,22 @@ from transformers import AutoModel
 
 from core.errors import TradeoffError
 from core.methods import method_entry
-from core.methods.base import Context, Prediction, Tokens, memory_guard
+from core.methods.base import Context, Part, Prediction, memory_guard
 from core.methods.batching import TextTokenizer
 from core.methods.device import Arithmetic, arithmetic, settle
 from core.methods.inference import WINDOW, Batch, run_batches
-from core.methods.logistic import LogisticHead, fit_head, read_tensors, report_validation, write_tensors
+from core.methods.linear import fit_text_head, note_threshold, saved_outputs
+from core.methods.logistic import LogisticHead, read_tensors, report_validation, write_tensors
+from core.methods.outputs import PartOutputs, Raw, outputs_of
 from core.methods.pretrained import load_model, load_tokenizer
-from core.methods.saved import aligned, read_about, to_prediction, write_about
+from core.methods.saved import read_about, write_about
 from core.methods.settings import EmbeddingLinearSettings
 from core.tasks.base import Example
 
 METHOD = "embedding-linear"
 REPORT_EVERY = 20
 KEEP_SECONDS = 30.0
+NO_WORDS: NDArray[np.float32] = np.zeros((0, 0), np.float32)
 
 
 class EmbeddingLinear:
@@ -39,6 +42,7 @@ class EmbeddingLinear:
         self.settings = settings
         self.model_name = model or "minilm"
         self.head = LogisticHead([], np.zeros((0, 0)), np.zeros(0))
+        self.outputs = PartOutputs("", "single_label", [])
         self.model: Any = None
         self.tokenizer: TextTokenizer | None = None
         self.arithmetic: Arithmetic | None = None
@@ -55,22 +59,27 @@ class EmbeddingLinear:
         kept = context.checkpoints / "embeddings.safetensors" if context.checkpoints else None
         features, truncated = self._embed(train, context, kept)
         context.notes["truncated_examples"] = truncated
-        self.head = fit_head(features, [example.target for example in train], self.settings, context)
+        (self.outputs,) = outputs_of([Part(context.dataset, context.task, context.labels, train, validation)])
+        self.head = fit_text_head(features, train, self.outputs, self.settings, context)
         known, _ = self._embed(validation, context)
-        report_validation(self.head, known, validation, context)
+        raws = [Raw(i, row, NO_WORDS, (), 0, 0.0) for i, row in enumerate(self.head.scores(known))]
+        report_validation(self.outputs.evaluate(raws, validation, context.labels), context)
+        note_threshold(self.outputs, context)
 
     def predict(self, examples: Sequence[Example], context: Context) -> Iterator[Prediction]:
         """Predict in batches of similar length; a batch's predictions come as it is done."""
         for batch in self._batches(examples, context):
-            probabilities = aligned(self.head.probabilities(batch.outputs), self.head.labels, context.labels)
             if batch.truncated:
                 context.notes["truncated_predicted"] = context.notes.get("truncated_predicted", 0) + batch.truncated
-            for place, row, count in zip(batch.positions, probabilities, batch.tokens, strict=True):
-                yield to_prediction(examples[place], row, context.labels, batch.seconds, Tokens(input=count))
+            rows = zip(batch.positions, self.head.scores(batch.outputs), batch.tokens, strict=True)
+            raws = [Raw(place, row, NO_WORDS, (), count, batch.seconds) for place, row, count in rows]
+            yield from self.outputs.predictions(raws, examples, context.labels)
 
     def save(self, folder: Path) -> None:
         """Write settings, labels and the encoder's name, and the head as safetensors."""
-        write_about(folder, METHOD, self.settings, self.head.labels, self.model_name)
+        write_about(
+            folder, METHOD, self.settings, self.outputs.labels, self.model_name, outputs=self.outputs.about()
+        )  # fmt: skip
         write_tensors(folder / "weights.safetensors", self.head.tensors())
 
     @classmethod
@@ -78,7 +87,10 @@ class EmbeddingLinear:
         """Read what `save` wrote, and the encoder by its name."""
         about = read_about(folder)
         method = cls(EmbeddingLinearSettings(**about["settings"]), about["model"])
-        method.head = LogisticHead.from_tensors(about["labels"], read_tensors(folder / "weights.safetensors"))
+        method.outputs = saved_outputs(about)
+        method.head = LogisticHead.from_tensors(
+            method.outputs.text_labels, read_tensors(folder / "weights.safetensors")
+        )
         method._start(context)
         return method
 

@@ -143,30 +143,24 @@ class Encoder:
         return Evaluation("mean", mean, float(np.mean(losses)) if losses else None, more)
 
     def _evaluate_part(self, own: PartOutputs, part: Part, context: Context) -> Evaluation:
-        raws, targets = self._validated(own, part, context)
-        own.choose_threshold(raws, targets)
-        answers = [answer.target for answer in own.predictions(raws, part.validation, part.labels)]
-        gold = [part.validation[raw.place].target for raw in raws]
-        statistics = part.task.statistics(gold, answers, part.labels)
-        values = {name: one.overall for name, one in statistics.items()}
+        raws = self._validated(own, part, context)
+        targets = [part.task.decode(example.target) for example in part.validation]
         losses = [loss for raw in raws if (loss := own.loss(raw, targets[raw.place])) is not None]
-        metric = part.task.primary_metric
-        both = part.task.has_spans and part.task.text_labels != "none"
-        more = {name: value for name, value in values.items() if both and name != metric}
-        return Evaluation(metric, values[metric], float(np.mean(losses)) if losses else None, more)
+        metrics = own.evaluate(raws, part.validation, part.labels)
+        value = metrics.pop(part.task.primary_metric)
+        return Evaluation(part.task.primary_metric, value, float(np.mean(losses)) if losses else None, metrics)
 
-    def _validated(self, own: PartOutputs, part: Part, context: Context) -> tuple[list[Raw], list[Any]]:
-        """The outputs for a dataset's validation texts, and the texts' targets in their order."""
+    def _validated(self, own: PartOutputs, part: Part, context: Context) -> list[Raw]:
+        """The outputs for a dataset's validation texts."""
         silent = Context(context.task, context.labels, context.device, context.seed, should_stop=context.should_stop)
         texts = [example.text for example in part.validation]
-        raws = [raw for some in self._reader().run(self._network(), own, texts, silent) for raw in some]
-        return raws, [part.task.decode(example.target) for example in part.validation]
+        return [raw for some in self._reader().run(self._network(), own, texts, silent) for raw in some]
 
     def _choose_thresholds(self, parts: Sequence[Part], context: Context) -> None:
         """Choose thresholds anew, with the weights that are kept."""
         for own, part in zip(self.parts, parts, strict=True):
             if part.task.text_labels == "any" and part.validation:
-                own.choose_threshold(*self._validated(own, part, context))
+                own.evaluate(self._validated(own, part, context), part.validation, part.labels)
                 context.notes["threshold"] = round(own.threshold, 4)
 
     def _reader(self) -> Reader:

@@ -14,7 +14,7 @@ from core.methods.tagging import best_tags, found_spans, tag_codes, tags_of
 from core.methods.thresholds import DEFAULT, best_threshold
 from core.tasks import Target, Task, get_task
 from core.tasks.base import Example
-from core.tasks.words import Word, words
+from core.tasks.words import Word, WordRule, word_rule, words
 
 UNKNOWN = -100
 """The code of a label that was never trained on: PyTorch's losses leave it out."""
@@ -46,7 +46,7 @@ class PartOutputs:
     """The columns of the outputs that belong to one dataset, and how they are read.
 
     `labels` is the label set of its training texts; `text_start` and `tag_start` are its first columns among the
-    outputs for texts and for words, which several datasets may share.
+    outputs for texts and for words, which several datasets may share. `rule` says what parts words.
     """
 
     dataset: str
@@ -55,6 +55,7 @@ class PartOutputs:
     text_start: int = 0
     tag_start: int = 0
     threshold: float = DEFAULT
+    rule: WordRule = "marks"
     _codes: dict[str, int] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -90,6 +91,7 @@ class PartOutputs:
         return {
             "dataset": self.dataset, "task_name": self.task_name, "labels": self.labels,
             "text_start": self.text_start, "tag_start": self.tag_start, "threshold": self.threshold,
+            "rule": self.rule,
         }  # fmt: skip
 
     def text_code(self, target: Target) -> Any:
@@ -104,7 +106,7 @@ class PartOutputs:
 
     def words(self, text: str) -> list[Word]:
         """Where the words of a text lie."""
-        return words(text)
+        return words(text, self.rule)
 
     def predictions(self, raws: Sequence[Raw], examples: Sequence[Example], labels: Sequence[str]) -> list[Prediction]:
         """Predictions of texts; `labels` is the dataset's label set, to which probabilities are aligned.
@@ -120,6 +122,21 @@ class PartOutputs:
                 for raw, row in rows
             ]
         return [self._prediction(raw, examples[raw.place], labels) for raw in raws]
+
+    def evaluate(self, raws: Sequence[Raw], examples: Sequence[Example], labels: Sequence[str]) -> dict[str, float]:
+        """The task's metrics on texts whose targets are known, the primary one first; a threshold is chosen on them.
+
+        Of metrics only those are given that decide or tell texts and spans apart.
+        """
+        if not raws:
+            return {}
+        self.choose_threshold(raws, [self.task.decode(example.target) for example in examples])
+        answers = [answer.target for answer in self.predictions(raws, examples, labels)]
+        gold = [examples[raw.place].target for raw in raws]
+        found = self.task.statistics(gold, answers, labels)
+        first = self.task.primary_metric
+        names = [first, *(name for name in found if name != first and self.text_labels and self.tags)]
+        return {name: found[name].overall for name in names}
 
     def loss(self, raw: Raw, target: Target) -> float | None:
         """The mean negative log-likelihood of the text's labels plus that of its tags, over what was trained on."""
@@ -175,6 +192,9 @@ def outputs_of(parts: Sequence[Part]) -> list[PartOutputs]:
     for part in parts:
         labels = part.task.label_set([example.target for example in part.train])
         one = PartOutputs(part.dataset, part.task.name, labels, text_start, tag_start)
+        if one.tags:
+            spans = (part.task.decode(example.target).spans for example in part.train)
+            one.rule = word_rule((example.text for example in part.train), spans)
         text_start, tag_start = text_start + len(one.text_labels), tag_start + len(one.tags)
         found.append(one)
     return found

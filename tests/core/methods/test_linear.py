@@ -110,7 +110,7 @@ def test_tfidf_with_one_label_and_with_single_examples() -> None:
 
 
 def test_many_labels_bound_the_features_or_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.methods.tfidf.MOST_WEIGHTS", 60 * 200)
+    monkeypatch.setattr("core.methods.text_features.MOST_WEIGHTS", 60 * 200)
     rows = [(f"thing{i} is {i * 7}", f"label{i}") for i in range(60)]
     where = context(sorted(label for _, label in rows))
     TfidfLinear(TfidfLinearSettings()).fit(examples(rows), [], where)
