@@ -69,11 +69,12 @@ class HeadedEncoder(torch.nn.Module):
 
 
 def load_headed(
-    name: str, parts: Sequence[PartOutputs], dropout: float, context: Context, folder: Path | None = None
-) -> tuple[HeadedEncoder, set[str]]:
+    name: str, parts: Sequence[PartOutputs], dropout: float, context: Context, folder: Path | None = None,
+    **options: Any,
+) -> tuple[HeadedEncoder, set[str]]:  # fmt: skip
     """The pretrained encoder `name` with new heads for `parts`, or the one saved in `folder` with its heads.
 
-    Returns it with the names of the encoder's weights that are new.
+    Returns it with the names of the encoder's weights that are new. `options` go to `from_pretrained`.
 
     Raises:
         TradeoffError: it cannot be found or read, or its architecture cannot do this.
@@ -84,7 +85,6 @@ def load_headed(
     if not labels:
         raise TradeoffError("No training text has a label", remedy="Take more training texts.")
     kind = AutoModelForSequenceClassification if texts else AutoModelForTokenClassification
-    options: dict[str, Any] = {}
     if len(parts) == 1 and parts[0].task.text_labels == "any":
         options["problem_type"] = "multi_label_classification"
     encoder, new = load_model(

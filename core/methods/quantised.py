@@ -23,8 +23,10 @@ def check_installed() -> None:
         )
 
 
-def quantisation_config(settings: QuantisedSettings, where: Arithmetic) -> Any:
+def quantisation_config(settings: QuantisedSettings, where: Arithmetic, keep: list[str] | None = None) -> Any:
     """How `from_pretrained` quantises the linear layers as it loads them; matrices are multiplied in bf16.
+
+    Modules named in `keep` stay whole, beside those that transformers keeps by itself.
 
     Raises:
         TradeoffError: bitsandbytes is not installed.
@@ -36,7 +38,7 @@ def quantisation_config(settings: QuantisedSettings, where: Arithmetic) -> Any:
     compute = kinds[where.precision] if where.device.type == "cuda" else torch.bfloat16
     return BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type=settings.quantisation, bnb_4bit_compute_dtype=compute,
-        bnb_4bit_use_double_quant=settings.double_quantisation,
+        bnb_4bit_use_double_quant=settings.double_quantisation, llm_int8_skip_modules=keep,
     )  # fmt: skip
 
 
