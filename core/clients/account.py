@@ -32,7 +32,7 @@ class Account:
             TradeoffError: there is no such endpoint.
         """
         endpoint = find_endpoint(candidate.settings["endpoint"], preferences.endpoints)
-        return cls(endpoint, spending=Spending(price=price_of(candidate, endpoint, preferences)))
+        return cls(endpoint, Journal(keeps=False), Spending(price=price_of(candidate, endpoint, preferences)))
 
     @classmethod
     def of_run(cls, home: Home, folder: RunFolder, preferences: Preferences) -> "Account":

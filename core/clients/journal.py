@@ -46,9 +46,11 @@ class Answer:
 
 @dataclass
 class Journal:
-    """The requests of one run. Without a path nothing is kept. May be used by several threads."""
+    """The requests of one run. Without a path they are kept in memory only. May be used by several threads."""
 
     path: Path | None = None
+    keeps: bool = True
+    """False where the same question may be asked, and paid, again: answers are not remembered."""
     goes_on: bool = True
     """False for a reader of another run's journal: it writes nothing."""
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -75,8 +77,9 @@ class Journal:
     def answered(self, key: str, phase: str, answer: Answer) -> None:
         """Keep an answer; when this returns it is on disk."""
         self._write({"answered": key, "at": files.now(), "phase": phase, **asdict(answer)})
-        with self._lock:
-            self.answers[key], self.phases[key] = answer, phase
+        if self.keeps:
+            with self._lock:
+                self.answers[key], self.phases[key] = answer, phase
 
     def failed(self, key: str, kind: str, billed: bool, usd: float | None, seconds: float) -> None:
         """Note a failed attempt; `billed` says whether it may have been paid for nevertheless."""
