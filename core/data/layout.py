@@ -167,9 +167,9 @@ def _spans(table: Table, task: TaskName, told: Told) -> Layout:
 
 def _with_text(table: Table, task: TaskName, form: Form, found: dict[Role, str], told: Told) -> Layout:
     """The layout once the text, split and id columns are found too; tokens and marked texts can do without a text."""
-    taken = set(found.values())
-    rest = replace_columns(table, [name for name in table.names if name not in taken] or table.names[:1])
-    others = columns.guess(rest, {role: found[role] for role in ("text", "split", "id") if role in found})
+    free = [name for name in table.names if name not in found.values()]
+    known: dict[Role, str] = {role: name for role, name in found.items() if role in ("text", "split", "id")}
+    others = columns.guess(replace_columns(table, free), known) if free else {}
     can_do_without = form == "inline" or "tokens" in found
     if "text" not in found and "text" in others:
         named = others["text"] in columns.by_name("text", [others["text"]])

@@ -20,6 +20,7 @@ PREFIXED = re.compile(r"[BIESLUM][-_]\S.*|[BIOESLUM]", re.IGNORECASE)
 NAMED = (".conll", ".conll03", ".conll2003", ".bio", ".iob", ".iob1", ".iob2", ".bioes", ".bilou", ".ner")
 DOCUMENT = "-DOCSTART-"
 COMMENT = re.compile(r"#\s*(text|sent_id|id)\s*(?:=|\s)\s*(\S.*)")
+NAMED_COMMENT = re.compile(r"#\s*\w+\s*=\s|#\s*id\s")
 SAMPLE_LINES = 3_000
 FITTING = 0.95
 MOST_PLAIN_LABELS = 50
@@ -34,14 +35,20 @@ class Shape:
     width: int
     token: int
     tag: int
+    prefixed: bool = True
+    """Whether tags have prefixes such as B-."""
 
     def cells(self, line: str) -> list[str]:
         """The columns of a line."""
         return _cells(line, self.tabs)
 
     def comments(self, line: str, cells: Sequence[str]) -> bool:
-        """Whether the line is a comment: a token can begin with # too, but then its line has all columns."""
-        return line.startswith("#") and (len(cells) != self.width or (self.tabs and "\t" not in line))
+        """Whether the line is a comment: a token can begin with # too, but then its line has all columns and a tag."""
+        if not line.startswith("#"):
+            return False
+        if len(cells) != self.width or NAMED_COMMENT.match(line):
+            return True
+        return self.prefixed and PREFIXED.fullmatch(cells[self.tag]) is None
 
 
 @dataclass
@@ -64,7 +71,8 @@ def shape_of(lines: Iterable[str], filename: str = "") -> Shape | None:
     blanks = any(not line.strip() for line in sample[:-1])
     filled = [line for line in sample if line.strip() and not line.startswith(DOCUMENT)]
     tabs = sum("\t" in line for line in filled) > len(filled) / 2
-    rows = [_cells(line, tabs) for line in filled if not (line.startswith("# ") and tabs and "\t" not in line)]
+    # A line that begins with # can be a comment or a token, so it tells nothing.
+    rows = [_cells(line, tabs) for line in filled if not line.startswith("#")]
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     same = [row for row in rows if len(row) == width]
     named = filename.lower().removesuffix(".gz").endswith(NAMED)
@@ -75,7 +83,9 @@ def shape_of(lines: Iterable[str], filename: str = "") -> Shape | None:
     tag = next((place for place in range(width - 1, counter, -1) if _holds_tags(columns[place])), None)
     if tag is None and _holds_plain_labels(columns[-1], named):
         tag = width - 1
-    return None if tag is None else Shape(tabs, width, int(counter), tag)
+    if tag is None:
+        return None
+    return Shape(tabs, width, int(counter), tag, _holds_tags(columns[tag]))
 
 
 def read(source: Source, encoding: Encoding, reading: Reading, limit: int | None) -> Table:

@@ -70,6 +70,7 @@ def _span(item: Any) -> tuple[Span, str | None] | None:
         label, surface = _first(item, LABELS), _first(item, SURFACES)
         if isinstance(label, list) and len(label) == 1:
             label = label[0]
+        start, end = (int(place) if isinstance(place, str) and place.isdecimal() else place for place in (start, end))
     elif isinstance(item, list | tuple) and len(item) >= 3:
         numbers = [place for place in item if is_whole(place)]
         names = [name for name in item if isinstance(name, str) and not is_whole(name)]
