@@ -10,7 +10,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.catalogue import architecture, known_architecture, recommended
+from core.catalogue import architecture, card, known_architecture, recommended
 from core.errors import TradeoffError, unknown
 from core.methods import METHODS, can_do, checked_settings, method_entry
 from core.spec import Candidate
@@ -104,7 +104,7 @@ def _from_suffix(name: str) -> CandidateEntry | None:
         return _api(name)
     for suffix, (method, settings) in SUFFIXES.items():
         model = name.removesuffix(f"-{suffix}")
-        mistyped = "/" not in model and difflib.get_close_matches(name, CANDIDATES, n=1, cutoff=0.8)
+        mistyped = "/" not in model and not card(model) and difflib.get_close_matches(name, CANDIDATES, 1, 0.8)
         if model != name and model and not mistyped:
             method = method or f"{architecture(model)}-{suffix}"
             _check_method(name, model, method)

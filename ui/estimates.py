@@ -8,7 +8,7 @@ import streamlit as st
 from core import environment
 from core import format as f
 from core.clients.estimating import api_estimate
-from core.data.dataset import DatasetInfo, load_dataset
+from core.data.dataset import load_dataset
 from core.devices import DeviceInfo
 from core.estimate import Estimate, PastRun, estimate
 from core.history import mean_tokens, past_runs
@@ -27,14 +27,13 @@ class Total:
     usd: float | None
 
 
-def estimates(info: DatasetInfo, specs: Iterable[RunSpec]) -> list[Estimate]:
+def estimates(specs: Iterable[RunSpec]) -> list[Estimate]:
     """The estimate of each run on this machine."""
-    dataset = load_dataset(home(), info.name, info.fingerprint)
     history, devices, preferences = _history(home()), machine_devices(), load_preferences(home())
-    tokens = mean_tokens(dataset)
     found = []
     for spec in specs:
-        estimated = estimate(spec, info, tokens, history, devices, preferences)
+        dataset = load_dataset(home(), spec.dataset, spec.fingerprint)
+        estimated = estimate(spec, dataset.info, mean_tokens(dataset), history, devices, preferences)
         remote = spec.device == "api"
         found.append(api_estimate(spec, dataset, estimated, preferences) if remote else estimated)
     return found
@@ -44,6 +43,11 @@ def estimates(info: DatasetInfo, specs: Iterable[RunSpec]) -> list[Estimate]:
 def machine_devices() -> Sequence[DeviceInfo]:
     """What this machine can compute on."""
     return environment.devices()
+
+
+def past() -> Sequence[PastRun]:
+    """What past runs took."""
+    return _history(home())
 
 
 @st.cache_data(ttl=20, show_spinner=False)
