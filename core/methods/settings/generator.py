@@ -7,6 +7,7 @@ from pydantic import Field
 from core.methods.settings.adapters import AdapterSettings
 from core.methods.settings.base import Settings
 from core.methods.settings.training import TrainingSettings
+from core.prompts.styles import TaughtStyleName
 
 
 class GeneratorSettings(TrainingSettings):
@@ -19,7 +20,7 @@ class GeneratorSettings(TrainingSettings):
         "Lower it when memory is short",
     )  # fmt: skip
     label_smoothing: float = Field(0.0, ge=0, le=0.5, description="Share of the target spread over all other tokens")
-    style: Literal["serial", "json"] = Field("serial", description="How a text is asked and answered")
+    style: TaughtStyleName = Field("serial", description="How a text is asked and answered")
     instruction: str = Field(
         "",
         max_length=4000,

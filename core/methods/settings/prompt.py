@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from core.methods.settings.base import Settings
-from core.prompts.styles import STYLES
+from core.prompts.styles import STYLES, StyleName
 
 
 class DemonstrationSettings(Settings):
@@ -38,7 +38,7 @@ class DemonstrationSettings(Settings):
 class WordedSettings(DemonstrationSettings):
     """How a text is asked: a style in the version that its wording has now."""
 
-    style: Literal["serial", "json", "cot", "carp"] = Field(
+    style: StyleName = Field(
         "serial",
         description="How a text is asked and answered: plain lines, JSON, reasoning before the answer (cot), or clues "
         "and reasoning (carp)",

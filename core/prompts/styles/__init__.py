@@ -1,6 +1,7 @@
 """Prompt styles: how a text is asked and how the answer is read. A style is a class and its row in `STYLES`."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 from core.errors import unknown
 from core.prompts.labels import Reading
@@ -11,6 +12,14 @@ from core.prompts.styles.serial import Serial
 from core.tasks.base import Task
 
 STYLES: dict[str, type[Style]] = {style.name: style for style in (Serial, Json, ChainOfThought, Carp)}
+
+if TYPE_CHECKING:
+    StyleName = TaughtStyleName = str
+else:
+    StyleName = Literal[tuple(STYLES)]
+    """What a setting may name: forms list these."""
+    TaughtStyleName = Literal[tuple(name for name, style in STYLES.items() if not style.reasons)]
+    """Styles that a model can be trained to write: labelled sets hold no reasoning."""
 
 
 def get_style(name: str, task: Task, labels: Sequence[str]) -> PromptStyle:
@@ -25,4 +34,4 @@ def get_style(name: str, task: Task, labels: Sequence[str]) -> PromptStyle:
     return style
 
 
-__all__ = ["STYLES", "Demonstration", "PromptStyle", "Reading", "get_style"]
+__all__ = ["STYLES", "Demonstration", "PromptStyle", "Reading", "StyleName", "TaughtStyleName", "get_style"]
