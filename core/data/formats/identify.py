@@ -1,5 +1,6 @@
 """What a file is, judged by its content; its name only decides what to warn of."""
 
+import io
 import zipfile
 from pathlib import PurePath
 from typing import Literal
@@ -40,6 +41,7 @@ HOLDS = {
     "delimited": "a table with delimiters", "json": "JSON", "parquet": "Parquet", "xlsx": "an Excel workbook",
     "conll": "a token and its tag a line (CoNLL)",
 }  # fmt: skip
+HEAD = 1 << 16
 FORMATS = "Choose a CSV, TSV, JSON, JSON Lines, CoNLL, Parquet or XLSX file."
 
 
@@ -49,7 +51,7 @@ def identify(source: Source, wanted: str | None = None) -> tuple[Kind, Encoding 
     Raises:
         TradeoffError: it is a kind that cannot be read, which is named.
     """
-    head = source.head()
+    head = source.head(HEAD)
     kind = _binary_kind(source, head)
     encoding = None
     if kind is None:
@@ -128,9 +130,10 @@ def _text_kind(source: Source, head: bytes, encoding: Encoding) -> Kind:
         )
     if _starts_json(start, source.filename):
         return "json"
-    # The last line of the head may be cut.
-    lines = head.decode(encoding.name, "ignore").splitlines(keepends=True)
-    return "conll" if conll.shape_of(lines[: max(1, len(lines) - 1)], source.filename) else "delimited"
+    lines = list(io.StringIO(head.decode(encoding.name, "ignore"), newline=""))
+    # The last line of a long head is cut.
+    whole = lines[:-1] if len(head) >= HEAD and len(lines) > 1 else lines
+    return "conll" if conll.shape_of(whole, source.filename) else "delimited"
 
 
 def _starts_json(start: str, filename: str) -> bool:

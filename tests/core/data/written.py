@@ -12,8 +12,8 @@ from core.data.forms.tags import Run, Scheme, tags_of
 from core.tasks import Span, Target
 
 VOCABULARY = [
-    "fly", "from", "to", "the", "St.", "Louis", "São", "Paulo", "7am", "--", "don't", "e.g.", "#1", "北京", "naïve", "🙂",
-    "U.S.", "5:30", "a/b", "x=y", '"quoted"', "it's", "(see)", "3,50", "end.",
+    "fly", "from", "to", "the", "St.", "Louis", "São", "Paulo", "7am", "--", "don't", "e.g.", "#1", "北京", "naïve",
+    "🙂", "U.S.", "5:30", "a/b", "x=y", '"quoted"', "it's", "(see)", "3,50", "end.",
 ]  # fmt: skip
 LABELS = ("city", "time-of day", "per_son", "O2", "B-52", "été")
 INTENTS = ("book", "ask me", "a#b", "cancel")
