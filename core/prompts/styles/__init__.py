@@ -14,7 +14,9 @@ from core.tasks.base import Task
 STYLES: dict[str, type[Style]] = {style.name: style for style in (Serial, Json, ChainOfThought, Carp)}
 
 if TYPE_CHECKING:
-    StyleName = TaughtStyleName = str
+    # A literal that is made of a table is none to a type checker.
+    from builtins import str as StyleName
+    from builtins import str as TaughtStyleName
 else:
     StyleName = Literal[tuple(STYLES)]
     """What a setting may name: forms list these."""
