@@ -11,6 +11,7 @@ from ui.charts import draw
 from ui.downloads import as_command, download
 from ui.messages import empty, plain
 from ui.metrics import metric_name
+from ui.published_marks import published_choice, published_table
 from ui.session import choose, choose_dataset
 from ui.tradeoff_chart import tradeoff
 from ui.tradeoff_filters import filtered, train_size_choice
@@ -25,6 +26,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         against = choose("Against", list(AXES), "against", named=lambda field: AXES[field].name)
         size = train_size_choice(info)
         rows = filtered(data.rows_of(info, metric, size))
+        beside = published_choice(info, metric) if rows else []
 
 if info is None:
     empty("Nothing to compare yet", "First a set of labelled texts, then a few runs.", "Add a dataset", "datasets")
@@ -43,12 +45,14 @@ pick = conclusion.pick.candidate if conclusion else rows[0].candidate
 names = [row.candidate for row in rows]
 left, right = st.columns([7, 3], gap="medium")
 with left:
-    draw(tradeoff(rows, axis, metric, pick, theme.is_dark()), "chart", pick_into="candidate", options=names)
+    chart = tradeoff(rows, axis, metric, pick, theme.is_dark(), published=beside)
+    draw(chart, "chart", pick_into="candidate", options=names)
     hidden = [row.candidate for row in rows if not getattr(row, against)]
     st.caption(
         "Higher and further left is better. Whiskers: 95 % interval. Thin line: nothing is better and cheaper at once. "
         "Ring: recommended." + (f" Not shown, {axis.short} unknown: {plain(', '.join(hidden))}." if hidden else "")
     )
+    published_table(beside, metric)
 with right:
     shown = choose("Candidate (or click a mark)", names, "candidate", pick)
     row = next(row for row in rows if row.candidate == shown)

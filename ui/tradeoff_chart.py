@@ -7,10 +7,12 @@ import plotly.graph_objects as go
 
 from core.analysis.pareto import front
 from core.analysis.results import CandidateRow
+from core.published import PublishedResult
 from ui import labels, theme
 from ui.axes import Axis, log_range, log_ticks
 from ui.charts import FLAT, Chart, safe
 from ui.metrics import metric_axis, metric_name, metric_show
+from ui.published_marks import add_published, described, span_of, widened
 
 LABELLED = 10
 """From this many marks on, a legend replaces the names beside the marks."""
@@ -20,11 +22,12 @@ PLOT_WIDTH, HEIGHT, AXIS_HEIGHT = 760, 480, 60
 
 def tradeoff(
     rows: Sequence[CandidateRow], axis: Axis, metric: str, pick: str = "", dark: bool = False, height: int = HEIGHT,
-    width: int = PLOT_WIDTH,
+    width: int = PLOT_WIDTH, published: Sequence[PublishedResult] = (),
 ) -> Chart:  # fmt: skip
     """Quality against what it costs: a mark a candidate, its 95 % whisker, the Pareto front, the pick ringed.
 
-    Candidates whose cost is unknown (or 0, which a log axis cannot hold) are left out; the page names them.
+    Candidates whose cost is unknown (or 0, which a log axis cannot hold) are left out; the page names them. Figures
+    that others `published` stand in a margin of their own.
     """
     shown = [row for row in rows if (getattr(row, axis.field) or 0) > 0]
     figure = go.Figure()
@@ -37,6 +40,9 @@ def tradeoff(
         _ring(figure, [row for row in shown if row.candidate == pick], axis, dark)
         low, high = _quality_range(shown)
         left, right = log_range(costs)
+        if published:
+            right, (low, high) = widened(left, right), span_of(published, low, high)
+            add_published(figure, published, metric, (low, high), height - AXIS_HEIGHT, dark)
         ticks, texts = log_ticks(costs, axis.show)
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=texts, tickangle=0, range=[left, right])
         figure.update_yaxes(metric_axis(metric, low, high))
@@ -58,7 +64,8 @@ def tradeoff(
     )  # fmt: skip
     spoken = "; ".join(f"{row.candidate} {metric_show(metric)(row.quality)} at {axis.show(getattr(row, axis.field))}"
                        for row in shown[:LABELLED])  # fmt: skip
-    alt = f"{metric_name(metric)} against {axis.name.lower()}: {spoken or 'nothing to show yet'}."
+    beside = f" {described(published)}." if published and shown else ""
+    alt = f"{metric_name(metric)} against {axis.name.lower()}: {spoken or 'nothing to show yet'}.{beside}"
     return Chart(figure, alt)
 
 
