@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.preferences import load
 from ui import settings_parts as parts
+from ui.endpoint_settings import endpoints
 from ui.session import home, predictor_of
 
 st.title("Settings")
@@ -12,7 +13,9 @@ preferences = load(home())
 if preferences.notice:
     st.warning(preferences.notice, icon=":material/warning:")
 
-grid, prices, models, storage, health = st.tabs(["Electricity", "Prices", "Warm models", "Storage", "Health"])
+grid, prices, providers, models, storage, health = st.tabs(
+    ["Electricity", "Prices", "Endpoints", "Warm models", "Storage", "Health"]
+)
 with grid:
     parts.electricity(home(), preferences)
 with prices:
@@ -20,6 +23,8 @@ with prices:
     parts.device_prices(home(), preferences)
     st.markdown("#### Tokens")
     parts.token_prices(home(), preferences)
+with providers:
+    endpoints(home(), preferences)
 with models:
     with st.form("models", border=False):
         minutes = st.number_input(
