@@ -51,35 +51,34 @@ def resample(statistics: Sequence[Statistic], resamples: int = RESAMPLES, seed: 
 
     All are over the same examples in the same order. Counts that metrics share are summed once.
     """
+    values = np.zeros((len(statistics), resamples))
     counts = list({id(statistic.counts): statistic.counts for statistic in statistics}.values())
-    blocks = [
-        [statistic.value(sums[id(statistic.counts)]) for statistic in statistics]
-        for sums in _resampled_sums(counts, resamples, seed)
-    ]
-    return np.concatenate(blocks, axis=1) if blocks and statistics else np.zeros((len(statistics), resamples))
+    done = 0
+    for sums in _resampled_sums(counts, resamples, seed) if counts else ():
+        places = slice(done, done + len(sums[id(counts[0])]))
+        for row, statistic in enumerate(statistics):
+            values[row, places] = statistic.value(sums[id(statistic.counts)])
+        done = places.stop
+    return values
 
 
 def _resampled_sums(counts: Sequence[Counts], resamples: int, seed: int) -> Iterator[dict[int, NDArray[np.float64]]]:
-    """The sums of resamples in blocks of shape (block, width), by the identity of the counts."""
-    if not counts:
-        return
-    joint, sizes = reduce(_joined, [c.kinds for c in counts], np.zeros_like(counts[0].kinds)), []
+    """The sums of resamples, by the identity of the counts, in blocks of shape (resamples of the block, width)."""
+    joint = reduce(_joined, (one.kinds for one in counts), np.zeros_like(counts[0].kinds))
     firsts = np.unique(joint, return_index=True)[1]
-    kinds = [(c.kinds[firsts], c.kind_count) for c in counts]
-    block = max(1, MOST_SUMS // max(1, sum(c.width for c in counts)))
-    sizes = [min(block, resamples - done) for done in range(0, resamples, block)]
     weights = _weights(joint, resamples, seed)
-    for size in sizes:
-        sums = {id(c): np.empty((size, c.width)) for c in counts}
-        for row in range(size):
+    block = max(1, MOST_SUMS // max(1, sum(one.width for one in counts)))
+    for done in range(0, resamples, block):
+        sums = {id(one): np.empty((min(block, resamples - done), one.width)) for one in counts}
+        for row in range(min(block, resamples - done)):
             times = next(weights)
-            for c, (kind, kind_count) in zip(counts, kinds, strict=True):
-                sums[id(c)][row] = c.sums(np.bincount(kind, times, kind_count))
+            for one in counts:
+                sums[id(one)][row] = one.sums(np.bincount(one.kinds[firsts], times, one.kind_count))
         yield sums
 
 
 def _joined(kinds: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Kinds of examples that are of one kind in both."""
+    """Kinds of examples that are of one kind in both, from 0 without gaps."""
     joined = np.unique(kinds * (others.max(initial=0) + 1) + others, return_inverse=True)[1]
     return joined.reshape(-1).astype(np.int64)
 

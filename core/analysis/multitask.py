@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.analysis.compare import Difference, paired_difference, performance
-from core.analysis.intervals import Interval
+from core.analysis.intervals import intervals
 from core.analysis.results import CandidateRow, combine_seeds
 from core.metric_words import metric_show
 from core.tasks import LOWER_IS_BETTER, Target, Task, get_task
+from core.tasks.base import Score
 from core.usage import PROVENANCES, Provenance
 
 Answers = Mapping[str, str | None]
@@ -85,11 +86,13 @@ def compare(
     shared = sorted(set(targets).intersection(*(answers for side in sides for answers in side)))
     gold = [targets[id] for id in shared]
     lists = [[[answers[id] for id in shared] for answers in side] for side in sides]
-    scored = [[task.score(gold, answers, labels, "test") for answers in side] for side in lists]
     measured = [[task.statistics(gold, answers, labels) for answers in side] for side in lists]
+    scored = [[intervals(found) for found in side] for side in measured]
     qualities = []
     for metric in task.metrics:
-        values = [combine_seeds([next(s for s in scores if s.metric == metric) for scores in side]) for side in scored]
+        values = [
+            combine_seeds([Score(metric, "test", *found[metric], len(gold)) for found in side]) for side in scored
+        ]
         sides_of = [performance([(shared, found[metric]) for found in side]) for side in measured]
         qualities.append(Quality(metric, values[0], values[1], paired_difference(sides_of[0], sides_of[1])))
     return Comparison(one, two, tuple(qualities), (takes(one), takes(two)))
@@ -162,4 +165,4 @@ def _saving(comparison: Comparison, field: str, less: str, more: str) -> str:
     return (less if one < two else more).format(f"{ratio:.0f}×" if ratio >= 10 else f"{ratio:.1f}×")
 
 
-__all__ = ["Answers", "Comparison", "Interval", "Quality", "System", "Takes", "compare", "joined", "sentence", "takes"]
+__all__ = ["Answers", "Comparison", "Quality", "System", "Takes", "compare", "joined", "sentence", "takes"]

@@ -1,5 +1,6 @@
 """The warm child: same answers as the run, progress, errors, idleness and death."""
 
+import json
 import os
 import signal
 import time
@@ -8,13 +9,18 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from core.candidates import resolve
 from core.data.dataset import Dataset
 from core.errors import TradeoffError
 from core.home import Home
+from core.methods import checked_settings, method_class
+from core.methods.base import Context, Prediction
 from core.predictor import Predictor, find_fitted, read_answer, read_texts
-from core.runs import RunFolder
-from core.tasks import TASKS
+from core.runs import RunFolder, create_run
+from core.spec import RunSpec
+from core.tasks import TASKS, get_task
 from tests.core.test_execute import queued, start
+from tests.ui.fixtures import of_task
 
 
 @pytest.fixture
@@ -87,3 +93,40 @@ def test_answers_are_read_for_every_task() -> None:
     assert read_answer("single_label", "a", text)["shown"] == "a"
     for task in TASKS:
         assert read_answer(task, None, text) == {"prediction": None, "shown": None, "labels": [], "spans": []}
+
+
+def fitted_here(home: Home, dataset: Dataset) -> tuple[RunFolder, dict[str, Prediction]]:
+    """A finished run of `tfidf-linear` and what it answered on the test split, without metering."""
+    info, candidate = dataset.info, resolve("tfidf-linear")
+    spec = RunSpec(dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=candidate)
+    folder, context = create_run(home, spec), Context(get_task(info.task), info.labels)
+    method = method_class(candidate.method)(checked_settings(candidate.method, candidate.settings, candidate.id))
+    method.fit(dataset.examples("train"), dataset.examples("validation"), context)
+    (folder.path / "model").mkdir()
+    method.save(folder.path / "model")
+    folder.write_scores([], info.labels)
+    folder.set_state("finished")
+    return folder, {answer.id: answer for answer in method.predict(dataset.examples("test"), context)}
+
+
+@pytest.mark.parametrize("task", ["multi_label", "intent_slots"])
+def test_a_fitted_run_answers_with_labels_and_spans(home: Home, task: str) -> None:
+    dataset = of_task(home, task, test=20)
+    folder, known = fitted_here(home, dataset)
+    examples = dataset.examples("test")
+    with Predictor(home) as predictor:
+        answers = predictor.predict(folder.run_id, [example.text for example in examples])
+    for answer, example in zip(answers, examples, strict=True):
+        assert answer["prediction"] == known[example.id].target
+        assert all(span["text"] == example.text[span["start"] : span["end"]] for span in answer["spans"])
+        assert json.dumps(answer)
+    given = get_task(task).text_label_set(dataset.info.labels)
+    assert {label for answer in answers for label in answer["labels"]} <= set(given)
+    assert any(answer["spans"] for answer in answers) == get_task(task).has_spans
+    if task == "multi_label":
+        assert list(answers[0]["probabilities"]) == dataset.info.labels
+        assert list(answers[0]["probabilities"].values()) == pytest.approx(
+            known[examples[0].id].probabilities, abs=1e-4
+        )
+    else:
+        assert answers[0]["probabilities"] is None

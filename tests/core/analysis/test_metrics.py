@@ -6,7 +6,8 @@ from sklearn.metrics import confusion_matrix, f1_score, matthews_corrcoef, preci
 from statsmodels.stats.proportion import proportion_confint
 
 from core.analysis import metrics
-from core.analysis.intervals import intervals, wilson
+from core.analysis.intervals import intervals, resample, wilson
+from core.analysis.statistic import Statistic
 from core.tasks import get_task
 
 LABELS = list("abcde")
@@ -81,3 +82,30 @@ def test_ten_thousand_labels_are_scored() -> None:
 def test_a_target_outside_the_labels_is_refused() -> None:
     with pytest.raises(ValueError, match="outside"):
         metrics.confusion_codes(["x"], ["a"], LABELS)
+
+
+@pytest.mark.parametrize("sums", [1, 1000])
+def test_sums_held_in_small_blocks_give_the_same_intervals(sums: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    statistics = get_task("single_label").statistics(*case(2), LABELS)
+    whole = intervals(statistics)
+    monkeypatch.setattr("core.analysis.intervals.MOST_SUMS", sums)
+    assert intervals(statistics) == whole
+
+
+def test_many_equal_examples_are_resampled_by_their_kinds() -> None:
+    """Examples of few kinds are drawn at once: the interval is that of drawing them one by one."""
+    few = Statistic.of_mean(np.array([0.0, 0.5, 1.0, 0.25] * 500))
+    draws = np.random.default_rng(1).choice(few.parts, (2000, 2000)).mean(1)
+    assert resample([few])[0].std() == pytest.approx(draws.std(), rel=0.1)
+    assert intervals({"mean": few})["mean"] == pytest.approx((0.4375, *np.quantile(draws, (0.025, 0.975))), abs=0.003)
+
+
+def test_examples_taken_out_leave_gaps_that_do_no_harm() -> None:
+    gold, predicted = case(4)
+    statistics = get_task("single_label").statistics(gold, predicted, LABELS)
+    places = np.arange(len(gold))[::3]
+    few = get_task("single_label").statistics([gold[i] for i in places], [predicted[i] for i in places], LABELS)
+    for name, statistic in statistics.items():
+        taken = statistic.take(places)
+        assert taken.overall == pytest.approx(few[name].overall)
+        assert resample([taken, taken])[1].mean() == pytest.approx(taken.overall, abs=0.05)
