@@ -99,6 +99,29 @@ def candidates(options: argparse.Namespace, _: Home) -> Any:
     return rows
 
 
+def prompt(options: argparse.Namespace, home: Home) -> Any:
+    """What a prompt candidate asks about texts of a set, how long it is, and how much of it fits the model."""
+    from core.candidates import resolve
+    from core.data.dataset import load_dataset
+    from core.prompts.preview import preview
+    from core.tasks import get_task
+
+    changes = _settings(f"{options.candidate}.{change}" for change in options.set)
+    dataset = load_dataset(home, options.dataset, options.version)
+    texts = options.text or [example.text for example in dataset.examples("validation")[: options.count]]
+    found = preview(
+        resolve(options.candidate, changes.get(options.candidate)), get_task(dataset.info.task), dataset.info.labels,
+        dataset.examples("train"), texts, home, options.seed,
+    )  # fmt: skip
+    told = found.model_dump(mode="json")
+    if not options.json:
+        about = "" if found.exact else "about "
+        whole = (f"[{about}{count} tokens]\n{text}" for count, text in zip(found.tokens, found.prompts, strict=True))
+        options.told = "\n\n".join(whole)
+        del told["prompts"], told["tokens"]
+    return told
+
+
 def launch(options: argparse.Namespace, home: Home) -> Any:
     """Queue a grid of runs; --wait shows them through to the end."""
     from core import launch as launching
@@ -350,6 +373,15 @@ def parser() -> Parser:
 
     made = verb("candidates", candidates)
     made.add_argument("--settings", action="store_true", help="show every setting")
+
+    made = verb("prompt", prompt)
+    made.add_argument("candidate", help="such as smollm2-few-shot")
+    made.add_argument("--dataset", required=True)
+    made.add_argument("--version", help="start of a fingerprint; the current one by default")
+    made.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE")
+    made.add_argument("--text", action="append", metavar="TEXT", help="ask about this text, not the set's own")
+    made.add_argument("--count", type=int, default=2, metavar="N", help="how many validation texts are shown")
+    made.add_argument("--seed", type=int, default=0, help="the seed that draws the examples")
 
     made = verb("launch", launch)
     made.add_argument(

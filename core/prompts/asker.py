@@ -11,12 +11,13 @@ from core.methods.batching import budget_batches
 from core.methods.settings import PromptSettings
 from core.prompts.demonstrations import Demonstrator
 from core.prompts.engine import Engine
-from core.prompts.generation import Dice
+from core.prompts.generation import Dice, Writing
+from core.prompts.lengths import answer_tokens, most_new_tokens
 from core.prompts.lines import relined
 from core.prompts.messages import solution
 from core.prompts.styles import PromptStyle, Reading
 from core.prompts.tree import AnswerTree
-from core.prompts.window import Cutter, fit_window, most_new_tokens
+from core.prompts.window import Cutter, fit_window
 from core.tasks.base import Example
 
 CONTENT_FREE = ("N/A", "", "[MASK]")
@@ -111,6 +112,8 @@ class Asker:
         writings = self.engine.write(
             self.prefix, [row.ids for row in rows], self.most, lambda ids: self.style.ended(self._said(ids)), dice
         )
+        if self.style.reasons:
+            self._conclude(rows, writings)
         found = []
         for row, writing in zip(rows, writings, strict=True):
             text = self._said(writing.ids)
@@ -127,8 +130,8 @@ class Asker:
         Labels are compared as `score_by` says.
         """
         followed = list(rows)
-        if isinstance(mark := getattr(self.style, "mark", None), str):
-            (marked,) = self.engine.encode([f"\n{mark}"], after=".")
+        if self.style.reasons:
+            (marked,) = self.engine.encode([f"\n{self.style.mark}"], after=".")
             before = [self._thoughts(one.ids) for one in written]
             followed = [replace(row, ids=[*row.ids, *ids, *marked]) for row, ids in zip(rows, before, strict=True)]
         scores = torch.cat([self.score([row]) for row in followed])
@@ -142,6 +145,26 @@ class Asker:
         self._charged = True
         nodes = self._nodes if self.scores else 0
         return Tokens(input=shared + len(row.ids) + nodes, cached=cached, output=written)
+
+    def _conclude(self, rows: Sequence[Row], writings: Sequence[Writing]) -> None:
+        """Ask those for their answer that thought until they had to stop: the mark is set for them."""
+        (marked,) = self.engine.encode([f"\n{self.style.mark}"], after=".")
+        open_ended = [i for i, writing in enumerate(writings) if not self._marked(writing.ids)]
+        for i in open_ended:
+            kept = [token for token in writings[i].ids if token not in self.engine.ends]
+            writings[i].ids = [*kept[: max(0, self.most - answer_tokens(self.style))], *marked]
+        if not open_ended:
+            return
+        went_on = self.engine.write(
+            self.prefix, [[*rows[i].ids, *writings[i].ids] for i in open_ended], answer_tokens(self.style),
+            lambda ids: self.style.ended(f"\n{self.style.mark}{self._said(ids)}"),
+        )  # fmt: skip
+        for i, more in zip(open_ended, went_on, strict=True):
+            writings[i].ids += more.ids
+            writings[i].log_probability += more.log_probability
+
+    def _marked(self, ids: Sequence[int]) -> bool:
+        return self.style.mark.casefold() in self._said(ids).casefold()
 
     def _with_shown(self, kept: str, ids: list[int], short: bool, shown: Sequence[Example]) -> Row:
         """The row with as many demonstrations before the text as fit; those farthest from it in likeness go first."""
@@ -177,8 +200,7 @@ class Asker:
     def _thoughts(self, ids: Sequence[int]) -> list[int]:
         """What was written before the mark of the answer."""
         kept = [token for token in ids if token not in self.engine.ends]
-        mark = str(getattr(self.style, "mark", ""))
-        while kept and mark.casefold() in self.engine.decode(kept).casefold():
+        while kept and self._marked(kept):
             kept.pop()
         return kept
 

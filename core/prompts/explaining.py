@@ -10,8 +10,9 @@ from core.methods.batching import budget_batches
 from core.methods.settings import PromptSettings
 from core.prompts.engine import Engine
 from core.prompts.layout import lay_out
+from core.prompts.lengths import THINKING_TOKENS
 from core.prompts.styles import Demonstration, PromptStyle
-from core.prompts.window import THINKING_TOKENS, Cutter, chat_template
+from core.prompts.window import Cutter, chat_template
 from core.tasks.base import Example
 
 KEPT = "reasoning.jsonl"

@@ -10,6 +10,7 @@ from core.errors import TradeoffError
 from core.methods.settings import PromptSettings
 from core.prompts.engine import Engine
 from core.prompts.layout import ChatTemplate, Layout, lay_out
+from core.prompts.lengths import most_new_tokens
 from core.prompts.styles import PromptStyle
 from core.prompts.tree import told_apart
 from core.tasks.base import Example
@@ -17,9 +18,6 @@ from core.tasks.base import Example
 CHARACTERS_PER_TOKEN = 32
 """More than any tokenizer packs into a token of running text: what is beyond is cut before it is tokenized."""
 LEAST_ROOM = 16
-NEW_TOKENS = {"single_label": 24, "multi_label": 64, "token_labels": 160, "intent_slots": 192}
-"""Most tokens of an answer by the kind of task; JSON takes half as many again."""
-THINKING_TOKENS = 200
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,6 @@ class Fitted:
     spare: int
     demonstrations: list[Example]
     notes: dict[str, Any]
-
-
-def most_new_tokens(settings: PromptSettings, style: PromptStyle) -> int:
-    """How many tokens may be written for an answer."""
-    if settings.max_new_tokens:
-        return settings.max_new_tokens
-    asked = NEW_TOKENS[style.task.kind] * (3 if style.name == "json" else 2) // 2
-    return asked + (THINKING_TOKENS if style.reasons else 0)
 
 
 def fit_window(

@@ -37,6 +37,7 @@ class PromptStyle(Protocol):
         opening: what every answer begins with. It stands in the prompt already.
         closing: what ends an answer that is a single label, after the label.
         reasons: whether an answer holds the model's reasoning before what is asked for.
+        mark: what then sets the answer apart from the reasoning.
         all_types: whether an answer names every span type, those without spans too; it may be set otherwise.
     """
 
@@ -46,6 +47,7 @@ class PromptStyle(Protocol):
     opening: str
     closing: str
     reasons: bool
+    mark: str
     all_types: bool
     task: Task
     labels: list[str]
@@ -87,7 +89,7 @@ class Style:
 
     name = ""
     version = 2
-    lead = opening = closing = ""
+    lead = opening = closing = mark = ""
     reasons = False
     wording: Mapping[str, tuple[str, str]] = {}
     """For each task the standard instruction, without and with demonstrations after it."""
