@@ -201,10 +201,10 @@ def _finding(
 
 
 def _detail(text: str, place: Place) -> str:
-    """The words meant, with a little of what stands around them: `… fly to [bost]on on …`."""
+    """The words meant, with a little of what stands around them: `…t to fly to [bost]on on monday (city)`."""
     start, end, label = place.span.start, place.span.end, place.span.label
     before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
     marked = f"{before}[{text[start:end]}]{after}"
     return f"{'…' if start > AROUND else ''}{marked}{'…' if end + AROUND < len(text) else ''}" + (
-        f" is {label}" if label else ""
+        f" ({label})" if label else ""
     )
