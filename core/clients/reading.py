@@ -1,12 +1,12 @@
 """From the choices that came back to one prediction: what each says, the vote among samples, and how sure it is."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.clients.journal import Answer, Choice
 from core.clients.likelihood import confidence, label_probabilities
 from core.prompts.styles import PromptStyle, Reading
+from core.prompts.voting import vote
 
 _LONGEST_REASON = 300
 
@@ -40,14 +40,11 @@ def any_readable(style: PromptStyle, text: str, answers: Sequence[Answer]) -> bo
 
 
 def elect(style: PromptStyle, text: str, answers: Sequence[Answer]) -> Elected:
-    """The answer that most choices give, of equals the first; without any that can be read, the first choice."""
+    """What the choices say by vote; without any that can be read, the first choice and why it means nothing."""
     found = [(choice, read(style, text, choice)) for answer in answers for choice in answer.choices]
-    votes = Counter(reading.target for _, reading in found if reading.target is not None)
-    if not votes:
-        return Elected(*found[0], None)
-    target, count = votes.most_common(1)[0]
-    choice, reading = next((choice, reading) for choice, reading in found if reading.target == target)
-    return Elected(choice, reading, count / len(found) if len(found) > 1 else None)
+    reading, share = vote([reading for _, reading in found], style.task)
+    choice = next((choice for choice, own in found if own.target == reading.target), found[0][0])
+    return Elected(choice, reading, share if len(found) > 1 else None)
 
 
 def probabilities(style: PromptStyle, text: str, elected: Elected) -> list[float] | None:

@@ -16,12 +16,12 @@ from core.clients.journal import Answer
 from core.clients.pool import run_all
 from core.clients.reading import any_readable, elect, probabilities, sureness
 from core.devices import resolve_device
-from core.methods.base import Context, Prediction, Tokens
+from core.methods.base import EXCLUDED, Context, Prediction, Tokens
 from core.methods.saved import read_about, write_about
 from core.methods.settings.api import ApiPromptSettings
 from core.prompts.demonstrations import Demonstrator
 from core.prompts.messages import chat_messages
-from core.prompts.styles import Demonstration, PromptStyle, get_style
+from core.prompts.styles import Demonstration, PromptStyle, Reading, get_style
 from core.tasks.base import Example
 
 EXPLAINING_TOKENS = 400
@@ -142,7 +142,7 @@ class ApiPrompt:
         while count < wanted:  # an endpoint may send fewer at once than it is asked for
             answers.append(await desk.ask(replace(request, first=count, samples=wanted - count)))
             count += len(answers[-1].choices)
-        if self.settings.invalid == "wrong" or any_readable(style, text, answers):
+        if self.settings.invalid not in ("retry", "majority") or any_readable(style, text, answers):
             return answers
         again = replace(request, samples=1, temperature=request.temperature or VARIED)
         for _ in range(self.settings.retries):
@@ -163,13 +163,26 @@ class ApiPrompt:
             _note(context, "answers_without_logprobs", choice.tokens is None)
         if style.schema() is not None and self.settings.structured:
             _note(context, "answers_not_the_json_asked_for", not choice.text.lstrip().startswith("{"))
-        for name, count in (reading.counts or {}).items():
-            context.notes[name] = context.notes.get(name, 0) + count
+        self._note_policy(reading, len(answers), context)
+        excluded = reading.target is None and self.settings.invalid == "exclude"
+        reason = f"{EXCLUDED}{reading.reason}" if excluded else reading.reason
         return Prediction(
-            example.id, reading.target, reading.reason, sureness(elected, by_label), by_label, choice.text.strip(),
+            example.id, reading.target, reason, sureness(elected, by_label), by_label, choice.text.strip(),
             sum(answer.seconds for answer in answers),
             sum((answer.tokens for answer in answers if answer.tokens), Tokens()),
         )  # fmt: skip
+
+    def _note_policy(self, reading: Reading, requests: int, context: Context) -> None:
+        """Count what could not be read, before and after the policy, by the names that other prompts use."""
+        _note(context, "answers_written", True)
+        asked_again = requests > 1 and self.settings.samples == 1
+        unreadable = reading.target is None
+        _note(context, "answers_unreadable", unreadable or asked_again)
+        if self.settings.invalid != "wrong" and (unreadable or asked_again):
+            _note(context, "answers_unreadable_after_policy", unreadable)
+            context.notes["unreadable_answers_are"] = self.settings.invalid
+        for name, count in reading.counts.items():
+            context.notes[name] = context.notes.get(name, 0) + count
 
     def _explain_common(self, style: PromptStyle, context: Context) -> None:
         desk = self._desk(context)

@@ -32,10 +32,10 @@ class ApiPromptSettings(WordedSettings):
     samples: int = Field(
         1, ge=1, le=50, description="Answers asked for each text; the majority counts (set a temperature above 0)"
     )
-    invalid: Literal["wrong", "retry", "majority"] = Field(
+    invalid: Literal["wrong", "retry", "majority", "exclude"] = Field(
         "wrong",
-        description="An answer that cannot be read counts as wrong, is asked for again, or is put to a vote of further "
-        "answers",
+        description="An answer that cannot be read counts as wrong, is asked for again, is put to a vote of further "
+        "answers, or is left out of the scores",
     )
     retries: int = Field(3, ge=1, le=20, description="Further answers asked for where one cannot be read")
     logprobs: int = Field(

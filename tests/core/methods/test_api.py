@@ -11,7 +11,7 @@ from core.clients.account import Account
 from core.clients.endpoints import Endpoint
 from core.clients.journal import Journal
 from core.methods.api import ApiPrompt
-from core.methods.base import Context, Prediction, Tokens
+from core.methods.base import EXCLUDED, Context, Prediction, Tokens
 from core.methods.settings import ApiPromptSettings
 from core.prompts.styles import STYLES, get_style
 from core.tasks import TASKS, Example, get_task
@@ -113,7 +113,8 @@ def test_samples_of_one_request_are_billed_once(server: FaultyServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "asked", "target"), [("wrong", 1, None), ("retry", 3, "news"), ("majority", 6, "sport")]
+    ("policy", "asked", "target"),
+    [("wrong", 1, None), ("exclude", 1, None), ("retry", 3, "news"), ("majority", 6, "sport")],
 )
 def test_an_answer_that_cannot_be_read(server: FaultyServer, policy: str, asked: int, target: str | None) -> None:
     context, examples = context_of(server, "single_label")
@@ -125,6 +126,7 @@ def test_an_answer_that_cannot_be_read(server: FaultyServer, policy: str, asked:
     assert found.tokens == Tokens(100 * asked, 0, 10 * asked)
     if target is None:
         assert "none of the labels" in (found.reason or "")
+        assert (found.reason or "").startswith(EXCLUDED) == (policy == "exclude")
         assert found.completion == "no idea"
     else:
         assert server.requests[1]["temperature"] > 0
