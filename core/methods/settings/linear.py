@@ -30,6 +30,9 @@ class TfidfLinearSettings(LinearSettings):
     char_ngrams: int = Field(
         5, ge=0, le=8, description="Longest run of characters that counts as a feature; 0 for none"
     )
+    word_regularisation: float = Field(
+        3.0, gt=0, le=1000, description="As regularisation, of the model that labels words (spans, slots)"
+    )
     max_features: int = Field(200_000, ge=100, le=5_000_000, description="Most features kept, the frequent ones first")
 
 
