@@ -34,7 +34,9 @@ def import_(options: argparse.Namespace, home: Home) -> Any:
         dataset = bundled.import_bundled(home, source.removeprefix("bundled:"), options.name)
     elif source.startswith("hf:"):
         dataset = hub.import_from_hub(
-            home, source.removeprefix("hf:"), name=options.name, text=options.text, label=options.label,
+            home, source.removeprefix("hf:"), name=options.name, task=options.task, text=options.text,
+            label=options.label, id=options.id, tokens=options.tokens, tags=options.tags, intent=options.intent,
+            separator=options.label_separator, label_columns=options.label_columns, tag_names=options.tag_names,
             seed=options.seed,
         )  # fmt: skip
     else:

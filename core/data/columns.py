@@ -135,16 +135,16 @@ def by_name(role: Role, free: Sequence[str]) -> Iterator[str]:
 
 def _splits(table: Table, free: Sequence[str]) -> Iterator[str]:
     for name in by_name("split", free):
-        values = set(_cells(table, name))
+        values = set(first_cells(table, name))
         if values and len(values) <= 20 and all(split_word(value) for value in values):
             yield name
 
 
 def _texts(table: Table, free: Sequence[str]) -> Iterator[str]:
-    yield from (name for name in by_name("text", free) if not _mostly_numbers(_cells(table, name)))
+    yield from (name for name in by_name("text", free) if not _mostly_numbers(first_cells(table, name)))
     lengths = []
     for name in free:
-        cells = _cells(table, name)
+        cells = first_cells(table, name)
         distinct = len(set(cells)) / max(1, len(cells))
         if cells and distinct > 0.3 and not _mostly_numbers(cells) and not _looks_like_links(cells):
             lengths.append((sum(map(len, cells)) / len(cells), name))
@@ -158,7 +158,7 @@ def _labels(table: Table, free: Sequence[str]) -> Iterator[str]:
     yield from (name for name in free if _plain(name).endswith(("_label", "label", "_class", "_category")))
     found = []
     for place, name in enumerate(free):
-        cells = _cells(table, name)
+        cells = first_cells(table, name)
         distinct = len(set(cells))
         few = 2 <= distinct <= min(MOST_LABELS_GUESSED, max(2, len(cells) // 5))
         filled = len(cells) > 0.5 * min(len(table), SAMPLE)
@@ -177,7 +177,7 @@ def _ids(table: Table, free: Sequence[str]) -> Iterator[str]:
 SAMPLE = 5_000
 
 
-def _cells(table: Table, name: str) -> list[str]:
+def first_cells(table: Table, name: str) -> list[str]:
     """The cells of a column's first rows that are not blank."""
     cells = table.columns.column(name).slice(0, SAMPLE).to_pylist()
     return [cell for cell in cells if cell and cell.strip()]

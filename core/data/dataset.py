@@ -201,6 +201,7 @@ def nested_sample(
 def _check(frame: pd.DataFrame, name: str, task: TaskName) -> None:
     if frame["id"].duplicated().any():
         raise TradeoffError("Two examples have the same id", name, "Leave the id column unmapped, or make ids unique.")
+    _check_targets(frame, name, task)
     lacking = nothing_to_learn(task, frame.loc[frame["split"] == "train", "target"].tolist())
     if lacking:
         raise TradeoffError(f"{lacking}, so there is nothing to learn", name, _CHECK[get_task(task).kind])
@@ -208,6 +209,25 @@ def _check(frame: pd.DataFrame, name: str, task: TaskName) -> None:
         if not (frame["split"] == split).any():
             raise TradeoffError(
                 f"The {split} split has no examples", name, "Add texts, or let the splits be made from one file."
+            )
+
+
+def _check_targets(frame: pd.DataFrame, name: str, task: TaskName) -> None:
+    """Refuse targets that are none of the task, and spans that do not lie in their text one after the other."""
+    if task == "single_label":
+        return
+    decode = get_task(task).decode
+    for id, text, target in zip(frame["id"], frame["text"], frame["target"], strict=True):
+        try:
+            spans = decode(target).spans
+        except (ValueError, KeyError) as error:
+            raise TradeoffError(
+                f"The target of the example {id} is none of the task {task}", name, "Encode it with the task."
+            ) from error
+        edges = [edge for span in sorted(spans) for edge in (span.start, span.end)]
+        if edges != sorted(edges) or any(not 0 <= span.start < span.end <= len(text) for span in spans):
+            raise TradeoffError(
+                f"The spans of the example {id} overlap or lie outside of its text", name, "Mend them, or leave it out."
             )
 
 

@@ -43,7 +43,7 @@ def _several_labels(table: Table, told: Told) -> str | None:
     name = layout.roles["label"]
     if layout.form == "list":
         return f'the column "{name}" holds lists of labels'
-    cells = [cell.strip() for cell in table.column(name) if cell and cell.strip()]
+    cells = columns.first_cells(table, name)
     if layout.separator and labels.surely_joined(cells, layout.separator):
         return f'labels in the column "{name}" are parted by {labels.SPOKEN.get(layout.separator, layout.separator)}'
     return None

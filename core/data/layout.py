@@ -275,8 +275,7 @@ def _sample(table: Table, name: str) -> list[str]:
 
 
 def _filled(table: Table, name: str) -> list[str]:
-    cells = table.columns.column(name).slice(0, columns.SAMPLE).to_pylist()
-    return [cell.strip() for cell in cells if cell and cell.strip()]
+    return [cell.strip() for cell in columns.first_cells(table, name)]
 
 
 def _guessed(found: dict[Role, str], told: Told) -> tuple[Role, ...]:

@@ -45,12 +45,21 @@ def class_names(schema: pa.Schema) -> dict[str, list[str]]:
     try:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
         return {
-            column: [str(name) for name in feature["names"]]
-            for column, feature in features.items()
-            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" and feature.get("names")
+            column: [str(name) for name in names] for column, feature in features.items() if (names := _names(feature))
         }
     except (KeyError, TypeError, ValueError, AttributeError):
         return {}
+
+
+def _names(feature: Any) -> list[str] | None:
+    """The names of a feature of classes, or of a list of them, such as the tags of a sentence."""
+    if isinstance(feature, list) and len(feature) == 1:
+        feature = feature[0]
+    if not isinstance(feature, dict):
+        return None
+    if feature.get("_type") in ("Sequence", "List", "LargeList"):
+        return _names(feature.get("feature"))
+    return feature.get("names") if feature.get("_type") == "ClassLabel" else None
 
 
 def _table(file: pq.ParquetFile, source: Source, reading: Reading, limit: int | None) -> Table:
@@ -82,6 +91,12 @@ def _as_text(column: pa.Array, classes: list[str] | None) -> list[str | None]:
     if classes and pa.types.is_integer(column.type):
         known = range(len(classes))
         return [classes[value] if value in known else None for value in column.to_pylist()]
+    if classes and _is_list(column.type) and pa.types.is_integer(column.type.value_type):
+        known = range(len(classes))
+        return [
+            as_text(None if row is None else [classes[value] if value in known else value for value in row])
+            for row in column.to_pylist()
+        ]
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_floating(column.type):
@@ -89,6 +104,10 @@ def _as_text(column: pa.Array, classes: list[str] | None) -> list[str | None]:
         return [None if value is None else repr(value) for value in column.to_pylist()]
     convert: Callable[[Any], str | None] = as_text
     return [convert(value) for value in column.to_pylist()]
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind)
 
 
 def _unique(names: list[str]) -> list[str]:

@@ -4,11 +4,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import written
 from written import Made, made
 
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, list_datasets, save_dataset
 from core.data.importing import Told, import_dataset, preview
 from core.data.split import make_splits
 from core.data.strata import strata
@@ -179,6 +180,23 @@ def test_numbered_tags_need_names(home: Home, tmp_path: Path) -> None:
         import_dataset(home, "x", path, tag_names=NAMES[:3])
 
 
+def test_numbered_tags_of_a_parquet_file_bring_their_names(home: Home, tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    examples = made(COUNT, seed=4)
+    table = pa.table({
+        "tokens": [example.tokens for example in examples],
+        "ner_tags": [[NAMES.index(tag) for tag in written.tagged(example)] for example in examples],
+    })  # fmt: skip
+    named = {"_type": "ClassLabel", "names": NAMES}
+    for feature in ({"_type": "Sequence", "feature": named}, [named], {"_type": "List", "feature": named}):
+        features = {"tokens": {"_type": "Sequence"}, "ner_tags": feature}
+        kept = {"huggingface": json.dumps({"info": {"features": features}})}
+        pq.write_table(table.replace_schema_metadata(kept), tmp_path / "x.parquet")
+        assert targets_of(import_dataset(home, "x", tmp_path / "x.parquet")) == spans_only(examples)
+
+
 def told_by(path: Path, **how) -> str:
     with pytest.raises(TradeoffError) as error:
         import_dataset(Home(path.parent / "home").prepare(), "x", path, **how)
@@ -241,6 +259,16 @@ def test_what_has_nothing_to_learn_is_refused(tmp_path: Path) -> None:
     assert "carry no spans" in told_by(written.write_jsonl(tmp_path / "n.jsonl", none))
     same = [{"text": f"the text {n}", "labels": ["a", "b"]} for n in range(30)]
     assert "same labels" in told_by(written.write_jsonl(tmp_path / "s.jsonl", same))
+
+
+def test_targets_that_are_none_are_refused(home: Home) -> None:
+    rows = [(f"{n}", f"the text {n}", '[[0,3,"x"]]', split) for n, split in enumerate(["train", "validation", "test"])]
+    frame = pd.DataFrame(rows, columns=["id", "text", "target", "split"])
+    for target in ('[[0,99,"x"]]', '[[0,3,"x"],[2,4,"y"]]', '[[3,3,"x"]]', '{"intent":"x"}', "x", '[[-1,3,"x"]]'):
+        frame.loc[0, "target"] = target
+        with pytest.raises(TradeoffError, match="example 0"):
+            save_dataset(home, frame, "x", "token_labels")
+    assert list_datasets(home) == []
 
 
 def test_preview_shows_what_each_task_would_read(tmp_path: Path) -> None:
