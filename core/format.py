@@ -59,6 +59,13 @@ def energy(kwh: float | None) -> str:
     return UNKNOWN if kwh is None else _scaled(kwh * 1000, (("kWh", 1000.0), ("Wh", 1.0), ("mWh", 1e-3), ("µWh", 1e-6)))
 
 
+def energy_range(kwh: float | None, low: float | None, high: float | None) -> str:
+    """Energy with its range where it is known as one: `1.3 Wh (0.4 Wh – 2.1 Wh)`."""
+    return (
+        energy(kwh) if low is None or high is None or low == high else f"{energy(kwh)} ({energy(low)} – {energy(high)})"
+    )
+
+
 def co2e(kilograms: float | None) -> str:
     """Greenhouse gas: `0.5 g CO₂e`."""
     if kilograms is None:

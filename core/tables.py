@@ -26,7 +26,10 @@ COLUMNS: dict[str, list[Column]] = {
         ("candidate", _plain("candidate")),
         ("invalid", lambda row: f.percent(row["invalid_rate"])),
         ("cost / 1,000", lambda row: f.usd(row["usd_per_1k"])),
-        ("energy / 1,000", lambda row: f.energy(row["kwh_per_1k"])),
+        (
+            "energy / 1,000",
+            lambda row: f.energy_range(row["kwh_per_1k"], row["kwh_low_per_1k"], row["kwh_high_per_1k"]),
+        ),
         ("energy is", _plain("energy_provenance")),
         ("one text, p50", lambda row: f.milliseconds(row["latency_p50_ms"])),
         ("p95", lambda row: f.milliseconds(row["latency_p95_ms"])),

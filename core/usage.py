@@ -70,6 +70,15 @@ class Usage(Record):
         return sum(known) if parts and len(known) == len(parts) else None
 
     @property
+    def kwh_range(self) -> tuple[float, float] | None:
+        """The least and the most energy where a component is only known as a range, else None."""
+        if self.kwh is None or all(part.low_kwh is None or part.high_kwh is None for part in self.energy.values()):
+            return None
+        lows = [part.kwh if part.low_kwh is None else part.low_kwh for part in self.energy.values()]
+        highs = [part.kwh if part.high_kwh is None else part.high_kwh for part in self.energy.values()]
+        return sum(low or 0.0 for low in lows), sum(high or 0.0 for high in highs)
+
+    @property
     def energy_provenance(self) -> Provenance:
         """The least sure provenance among the components."""
         kinds = [part.provenance for part in self.energy.values()] or ["unknown"]

@@ -137,13 +137,14 @@ def _read_run(folder: RunFolder, batch: _Batch) -> None:
              "high": score.high, "n": score.n, "is_primary": score.metric == task.primary_metric}
         )  # fmt: skip
     for phase, record in usage.items():
+        low, high = record.kwh_range or (None, None)
         tokens = {f"tokens_{bucket}": count for bucket, count in record.tokens.model_dump().items()}
         batch.rows["usage"].append(
             {"run_id": run_id, "phase": phase, "texts": record.texts, "wall_seconds": record.wall_seconds,
              "cpu_seconds": record.cpu_seconds, "device_seconds": record.device_seconds,
-             "device_name": record.device_name, "kwh": record.kwh, "energy_provenance": record.energy_provenance,
-             "co2e_kg": record.co2e_kg, "peak_ram_bytes": record.peak_ram_bytes,
-             "peak_gpu_bytes": record.peak_gpu_bytes, **tokens, "attempts": record.attempts}
+             "device_name": record.device_name, "kwh": record.kwh, "kwh_low": low, "kwh_high": high,
+             "energy_provenance": record.energy_provenance, "co2e_kg": record.co2e_kg,
+             "peak_ram_bytes": record.peak_ram_bytes, "peak_gpu_bytes": record.peak_gpu_bytes, **tokens, "attempts": record.attempts}
         )  # fmt: skip
     if state.status == "finished" and (folder.path / "predictions.parquet").exists():
         batch.predictions.append(folder.path / "predictions.parquet")

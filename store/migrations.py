@@ -107,6 +107,13 @@ MIGRATIONS: tuple[str, ...] = (
     COMMENT ON COLUMN spans.other_label IS 'label of the span of the other side that it overlaps; null when none';
     DELETE FROM sources;
     """,
+    """
+    ALTER TABLE usage ADD COLUMN kwh_low DOUBLE;
+    ALTER TABLE usage ADD COLUMN kwh_high DOUBLE;
+    COMMENT ON COLUMN usage.kwh_low IS 'least, where energy is only known as a range; else null';
+    COMMENT ON COLUMN usage.kwh_high IS 'most, where energy is only known as a range; else null';
+    DELETE FROM sources;
+    """,
 )
 
 PUBLIC_TABLES = ("datasets", "examples", "runs", "scores", "usage", "predictions")

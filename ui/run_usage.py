@@ -53,7 +53,8 @@ def _phase_card(title: str, usage: Usage, price: object) -> None:
         with st.container(horizontal=True, gap="xsmall"):
             for part, energy in usage.energy.items():
                 word, colour, meaning = theme.PROVENANCE[energy.provenance]
-                st.badge(f"{part.upper()} {f.energy(energy.kwh)}, {word}", color=colour, help=meaning)  # type: ignore[arg-type]
+                amount = f.energy_range(energy.kwh, energy.low_kwh, energy.high_kwh)
+                st.badge(f"{part.upper()} {amount}, {word}", color=colour, help=meaning)  # type: ignore[arg-type]
             for flag in usage.flags:
                 st.badge(flag, color="yellow", icon=":material/warning:", help=flag)
         grid = (

@@ -63,6 +63,9 @@ class CandidateRow(Record):
     invalid_rate: float | None = None
     usd_per_1k: float | None = None
     kwh_per_1k: float | None = None
+    kwh_low_per_1k: float | None = None
+    kwh_high_per_1k: float | None = None
+    """The range where energy is only known as one, as for models behind an API; else None."""
     co2e_g_per_1k: float | None = None
     energy_provenance: Provenance = "unknown"
     latency_p50_ms: float | None = None
@@ -156,6 +159,8 @@ def _row(
     quality, low, high = combine_seeds(_scores(runs, metric))
     fit, predict = _phase(runs, "fit"), _phase(runs, "predict")
     candidate = first.candidate
+    ranges = [usage.kwh_range or (usage.kwh, usage.kwh) for usage in predict]
+    ranged = any(usage.kwh_range for usage in predict)
     served = [price(usage, candidate.model) for usage in predict]
     singles = [ms for run in runs if (usage := run.usage.get("latency")) for ms in usage.latency_ms]
     p50, p95 = (float(q) for q in np.quantile(singles, (0.5, 0.95))) if singles else (None, None)
@@ -173,6 +178,8 @@ def _row(
         invalid_rate=_mean(score.value for score in _scores(runs, "invalid_rate")),
         usd_per_1k=_per_1k([cost.usd for cost in served], predict),
         kwh_per_1k=_per_1k([usage.kwh for usage in predict], predict),
+        kwh_low_per_1k=_per_1k([low for low, _ in ranges], predict) if ranged else None,
+        kwh_high_per_1k=_per_1k([high for _, high in ranges], predict) if ranged else None,
         co2e_g_per_1k=_per_1k([None if u.co2e_kg is None else u.co2e_kg * 1000 for u in predict], predict),
         energy_provenance=_least_sure(predict),
         latency_p50_ms=p50, latency_p95_ms=p95,

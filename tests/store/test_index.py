@@ -22,13 +22,14 @@ from core.results import dataset_runs
 from core.runs import create_run, delete_run, find_run
 from core.spec import RunSpec
 from core.tasks import get_task
+from core.usage import Energy, Usage
 from store import queries
 from store.db import Index, open_index
 from store.ingest import refresh
 from store.migrations import MIGRATIONS, PUBLIC_TABLES, PUBLIC_VIEWS
 from store.sandbox import run_sql
 from tests.conftest import small_frame
-from tests.core.tasks.cases import case
+from tests.core.tasks.cases import WORDS, case
 from tests.ui.fixtures import finished_run
 
 ROOT = Path(__file__).parents[2]
@@ -169,7 +170,7 @@ def meaning(index: Index, table: str, column: str) -> str:
 @pytest.mark.parametrize("task", ["token_labels", "intent_slots"])
 def test_spans_are_judged_in_sql_as_in_python(home: Home, task: str) -> None:
     gold, found = case(task, 1, n=60, strange=True)
-    frame = pd.DataFrame({"id": [f"e{i}" for i in range(60)], "text": [f"{i} word " * 9 for i in range(60)],
+    frame = pd.DataFrame({"id": [f"e{i}" for i in range(60)], "text": [f"{i:05} " * len(WORDS) for i in range(60)],
                           "target": gold, "split": "test"})  # fmt: skip
     spare = frame.assign(id=frame["id"] + "t", split="train"), frame.assign(id=frame["id"] + "v", split="validation")
     dataset = save_dataset(home, pd.concat([frame, *spare]), "spans", task)
@@ -179,9 +180,12 @@ def test_spans_are_judged_in_sql_as_in_python(home: Home, task: str) -> None:
     folder = create_run(home, spec_of(dataset))
     write_predictions(folder.path / "predictions.parquet", by_split, done)
     folder.write_scores(get_task(task).score(gold, found, dataset.info.labels, "test"), dataset.info.labels)
+    ranged = Energy(kwh=2.0, provenance="estimated", low_kwh=1.0, high_kwh=4.0)
+    folder.write_usage({"predict": Usage(phase="predict", texts=9, energy={"api": ranged})}, {})
     folder.set_state("finished")
     with open_index(home) as index:
         refresh(index)
+        assert queries.ask(index, "SELECT kwh_low, kwh_high FROM usage") == [{"kwh_low": 1.0, "kwh_high": 4.0}]
         query = "SELECT example_id, side, begins, ends, label, outcome, other_label FROM spans WHERE split = 'test'"
         told = run_sql(index, query).rows
         best = run_sql(index, "SELECT metric FROM scores WHERE is_primary").rows

@@ -168,6 +168,22 @@ def test_an_unknown_energy_or_price_stays_unknown() -> None:
     assert row.energy_provenance == "unknown"
 
 
+def test_energy_that_is_a_range_stays_one() -> None:
+    energy = {"api": Energy(kwh=2.0, provenance="estimated", low_kwh=1.0, high_kwh=4.0),
+              "cpu": Energy(kwh=1.0, provenance="modelled")}  # fmt: skip
+    one, exact = run("majority", 0.5, 1.0, seed=0), run("majority", 0.5, 1.0, seed=1)
+    (alone,) = candidate_rows([exact], price)
+    assert (alone.kwh_low_per_1k, alone.kwh_high_per_1k) == (None, None)
+    asked = one.model_copy(update={"usage": {"predict": Usage(phase="predict", texts=1000, energy=energy)}})
+    (row,) = candidate_rows([asked], price)
+    assert (row.kwh_low_per_1k, row.kwh_per_1k, row.kwh_high_per_1k) == (2.0, 3.0, 5.0)
+    assert row.energy_provenance == "estimated"
+    (both,) = candidate_rows([asked, exact], price)
+    known = exact.usage["predict"].kwh
+    assert known is not None
+    assert both.kwh_low_per_1k == pytest.approx((2.0 + 1000 * known / 500) / 2)
+
+
 def test_the_largest_train_size_is_shown_unless_another_is_asked_for() -> None:
     runs = [
         run("minilm-full", 0.9, 1, size=None),
