@@ -73,13 +73,13 @@ def _table(found: Sequence[tuple[ModelCard, Fit]]) -> list[Fit]:
         table, key="extra.table", hide_index=True, height=380, on_select="rerun", selection_mode="multi-row",
         placeholder="unknown",
         column_config={
-            "Model": st.column_config.TextColumn(pinned=True, width="medium"),
+            "Model": st.column_config.TextColumn(pinned=True, width=300),
             "Fits": st.column_config.TextColumn("Fits here?", width=76),
             "Memory": st.column_config.NumberColumn("Needs (GiB)", format="%.1f", width=92),
             "Weights": st.column_config.NumberColumn("Weights (M)", format="localized", width=98),
             "Context": st.column_config.NumberColumn("Context", format="localized", help="Longest input in tokens",
                                                      width=82),
-            "Why": st.column_config.TextColumn("What to know", width="large"),
+            "Why": st.column_config.TextColumn("What to know", width="medium"),
         },
         alt=f"{len(found)} models with size, licence and whether they fit",
     )  # fmt: skip

@@ -42,12 +42,13 @@ def show_preset(experiment: Experiment) -> None:
 def study_table(specs: Sequence[RunSpec], found: Sequence[Estimate]) -> None:
     """The runs of a study with what each will take; runs that differ in the seed alone stand in one row."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
+    several = len({spec.dataset for spec in specs}) > 1
     for spec, one in zip(specs, found, strict=True):
         row = rows.setdefault((spec.label, spec.dataset), {
-            "Candidate": spec.label, "On": spec.dataset, "Runs": 0,
+            "Candidate": spec.label, **({"On": spec.dataset} if several else {}), "Runs": 0,
             "Fits here?": {True: "✓ fits", False: "✗ no", None: "? unknown"}[one.fits],
             "Takes": in_words(one.seconds, one.kwh, one.usd), "Needs": memory_in_words(one), "Why not": one.why_not,
         })  # fmt: skip
         row["Runs"] += 1
     st.dataframe(list(rows.values()), hide_index=True, key="study.table", alt="The runs of the study",
-                 column_config={"Candidate": st.column_config.TextColumn(pinned=True, width="large")})  # fmt: skip
+                 column_config={"Candidate": st.column_config.TextColumn(width=300)})  # fmt: skip

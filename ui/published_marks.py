@@ -11,7 +11,7 @@ from ui import theme
 from ui.charts import safe
 from ui.metrics import metric_name, metric_show
 
-BAND = 0.24
+BAND = 0.26
 """Share of the chart's width that the published figures take at the right."""
 LEAST_GAP = 15
 """Pixels between two names."""
@@ -53,8 +53,8 @@ def add_published(
         fillcolor=theme.faded(theme.quiet(dark), 0.14),
     )  # fmt: skip
     figure.add_annotation(
-        text="published, cost unknown", x=1 - BAND / 2, xref="paper", y=1, yref="paper", yanchor="top", showarrow=False,
-        font={"size": 11.5, "color": theme.ink(dark)},
+        text="published,<br>cost unknown", x=0.99, xref="paper", xanchor="right", y=0.01, yref="paper",
+        yanchor="bottom", align="right", showarrow=False, font={"size": 11.5, "color": theme.ink(dark)},
     )  # fmt: skip
     figure.add_scatter(
         x=[0.965] * len(found), y=[one.value / 100 for one in found], xaxis="x2", showlegend=False, mode="markers+text",

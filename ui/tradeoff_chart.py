@@ -42,10 +42,11 @@ def tradeoff(
         left, right = log_range(costs)
         if published:
             right, (low, high) = widened(left, right), span_of(published, low, high)
-            add_published(figure, published, metric, (low, high), height - AXIS_HEIGHT, dark)
         ticks, texts = log_ticks(costs, axis.show)
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=texts, tickangle=0, range=[left, right])
         figure.update_yaxes(metric_axis(metric, low, high))
+        if published:
+            add_published(figure, published, metric, (low, high), height - AXIS_HEIGHT, dark)
         named = shown if len(shown) < LABELLED else [row for row in shown if row.candidate == pick]
         if named:
             _names(figure, named, axis, (left, right), (low, high), pick, (width, height - AXIS_HEIGHT), dark)
@@ -57,7 +58,7 @@ def tradeoff(
         )  # fmt: skip
         figure.update_xaxes(showticklabels=False, zeroline=False)
         figure.update_yaxes(metric_axis(metric, 0, 1))
-    figure.update_xaxes(title=axis.title, showgrid=True)
+    figure.update_layout(xaxis={"title": axis.title, "showgrid": True})
     figure.update_layout(
         height=height, margin=FLAT, showlegend=len(shown) >= LABELLED, hovermode="closest", dragmode="pan",
         legend={"orientation": "h", "y": -0.22, "x": 0}, clickmode="event+select", hoverlabel={"align": "left"},
