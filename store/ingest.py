@@ -144,7 +144,8 @@ def _read_run(folder: RunFolder, batch: _Batch) -> None:
              "cpu_seconds": record.cpu_seconds, "device_seconds": record.device_seconds,
              "device_name": record.device_name, "kwh": record.kwh, "kwh_low": low, "kwh_high": high,
              "energy_provenance": record.energy_provenance, "co2e_kg": record.co2e_kg,
-             "peak_ram_bytes": record.peak_ram_bytes, "peak_gpu_bytes": record.peak_gpu_bytes, **tokens, "attempts": record.attempts}
+             "peak_ram_bytes": record.peak_ram_bytes, "peak_gpu_bytes": record.peak_gpu_bytes,
+             **tokens, "attempts": record.attempts}
         )  # fmt: skip
     if state.status == "finished" and (folder.path / "predictions.parquet").exists():
         batch.predictions.append(folder.path / "predictions.parquet")
