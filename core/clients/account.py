@@ -90,7 +90,8 @@ class Account:
         found |= {"served_model": ", ".join(models[:5])} if models else {}
         found |= {"failed_attempts": dict(journal.failures)} if journal.failures else {}
         if journal.lost:
-            found["maybe_billed_without_answer"] = dict(journal.lost)
+            found["requests_without_answer"] = sum(journal.lost.values())
+            found["requests_without_answer_because"] = dict(journal.lost)
             found["most_lost_usd"] = journal.lost_usd
         return found
 

@@ -128,7 +128,7 @@ class ApiPrompt:
 
         most = self.settings.concurrency or desk.endpoint.concurrency
         for example, answers in run_all(desk, work, examples, most, context.should_stop):
-            _note(context, "truncated_examples", self._cut(example.text) != example.text)
+            _note(context, "truncated_texts", self._cut(example.text) != example.text)
             if isinstance(answers, Filtered):
                 yield Prediction(example.id, None, answers.what)
             else:

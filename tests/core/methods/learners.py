@@ -32,7 +32,7 @@ def learning_decoder(folder: Path, texts: Sequence[str], hidden: int = 64) -> Pa
     config = LlamaConfig(
         vocab_size=len(wrapped), hidden_size=hidden, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
         intermediate_size=2 * hidden, max_position_embeddings=512, eos_token_id=2, bos_token_id=None,
-        tie_word_embeddings=True,
+        tie_word_embeddings=True, initializer_range=0.08,
     )  # fmt: skip
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

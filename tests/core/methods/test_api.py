@@ -195,7 +195,7 @@ def test_long_texts_are_cut_and_counted(server: FaultyServer) -> None:
     server.reply = lambda _: completion("Label: news")
     long = Example("long", "word " * 100, "news")
     answers(fitted(context, examples, max_text_characters=50), [long, examples[0]], context)
-    assert context.notes["truncated_examples"] == 1
+    assert context.notes["truncated_texts"] == 1
     assert all(len(asked["messages"][-1]["content"]) < 60 for asked in server.requests)
 
 

@@ -20,8 +20,11 @@ CITIES, DAYS, INTENTS = (
     ["weather", "travel", "music"],
 )
 TASKS = ["single_label", "multi_label", "token_labels", "intent_slots"]
-LEARNING = {"epochs": 40, "learning_rate": 6e-3, "batch_size": 10, "patience": 0, "evaluations_per_epoch": 1,
-            "select_by": "loss", "warmup_share": 0.1}  # fmt: skip
+BY_HEART: dict[str, dict[str, Any]] = {
+    "decoder": {"epochs": 20, "learning_rate": 5e-3, "batch_size": 5},
+    "seq2seq": {"epochs": 30, "learning_rate": 3e-3, "batch_size": 10},
+}
+SHORT = {"list_labels": "no", "schedule": "constant", "weight_decay": 0.0}
 
 
 def examples(task_name: str, count: int = 20) -> list[Example]:
@@ -71,25 +74,155 @@ def right(found: dict[str, Any], asked: list[Example]) -> int:
     return sum(found[example.id].target == example.target for example in asked)
 
 
-@pytest.mark.parametrize("name", ["decoder-full", "seq2seq-full"])
-@pytest.mark.parametrize("task", TASKS)
-def test_it_learns_by_heart_and_says_the_same_once_saved(
-    name: str, task: str, models: dict[str, str], tmp_path: Path
-) -> None:
-    where, known = context_of(task, tmp_path), examples(task)
-    style = "json" if task == "multi_label" else "serial"
-    method = made(name, models, **LEARNING, style=style)
-    method.fit(known, known[:4], where)
-    before = answers(method, known, where)
-    assert right(before, known) >= 18
-    assert "answers_not_spelled" not in where.notes
-    method.save(tmp_path_of(tmp_path))
-    after = answers(method_class(name).load(tmp_path / "saved", where), known, where)
+def saved(method: Any, where: Context, folder: Path) -> Any:
+    """The method as it is after saving and loading."""
+    (folder / "saved").mkdir()
+    method.save(folder / "saved")
+    for path in (folder / "saved").rglob("*"):
+        assert path.is_dir() or path.suffix in (".json", ".safetensors", ".md", ".jinja"), path
+    return type(method).load(folder / "saved", where)
+
+
+def assert_same(before: dict[str, Any], after: dict[str, Any]) -> None:
     for key, prediction in before.items():
         assert (after[key].target, after[key].completion) == (prediction.target, prediction.completion)
         assert after[key].confidence == pytest.approx(prediction.confidence, abs=1e-4)
 
 
-def tmp_path_of(folder: Path) -> Path:
-    (folder / "saved").mkdir()
-    return folder / "saved"
+@pytest.mark.parametrize("name", ["decoder-full", "seq2seq-full"])
+@pytest.mark.parametrize("task", TASKS)
+def test_it_learns_by_heart(name: str, task: str, models: dict[str, str], tmp_path: Path) -> None:
+    where, known = context_of(task, tmp_path), examples(task)
+    style = "json" if (name, task) == ("decoder-full", "multi_label") else "serial"
+    method = made(name, models, **BY_HEART[name.split("-")[0]], **SHORT, style=style)
+    method.fit(known, [], where)
+    before = answers(method, known, where)
+    assert right(before, known) >= 19
+    assert "answers_not_spelled" not in where.notes
+    assert_same(before, answers(saved(method, where, tmp_path), known, where))
+
+
+@pytest.mark.parametrize("name", ["decoder-lora", "decoder-qlora", "seq2seq-lora", "seq2seq-qlora"])
+@pytest.mark.parametrize("task", TASKS[1:])
+def test_adapters_do_every_task(name: str, task: str, models: dict[str, str], tmp_path: Path) -> None:
+    where, known = context_of(task, tmp_path), examples(task, 6)
+    method = made(name, models, epochs=2, learning_rate=1e-2, rank=4, max_new_tokens=12, select_by="loss")
+    method.fit(known, known[:2], where)
+    before = answers(method, known, where)
+    assert all(found.target is not None or found.reason for found in before.values())
+    assert_same(before, answers(saved(method, where, tmp_path), known, where))
+    kept = sum(path.stat().st_size for path in (tmp_path / "saved").glob("*.safetensors"))
+    assert kept < sum(path.stat().st_size for path in Path(models[name.split("-")[0]]).glob("*.safetensors"))
+
+
+@pytest.mark.parametrize("changes", [{}, {"dora": True}, {"rslora": True, "lora_plus_ratio": 8.0}])
+def test_adapters_learn(changes: dict[str, Any], models: dict[str, str], tmp_path: Path) -> None:
+    losses: list[float] = []
+    where = context_of(
+        "single_label", tmp_path, report=lambda event: losses.append(event.get("loss", losses[-1:] or 9))
+    )
+    method = made("decoder-lora", models, epochs=12, learning_rate=2e-2, rank=8, **SHORT, **changes)
+    method.fit(examples("single_label"), [], where)
+    numbers = [loss for loss in losses if isinstance(loss, float)]
+    assert numbers[-1] < 0.4 * numbers[0]
+
+
+def test_weights_of_four_bits_stay_so_and_learn(models: dict[str, str], tmp_path: Path) -> None:
+    from bitsandbytes.nn import Linear4bit
+
+    losses: list[float] = []
+    where = context_of("single_label", tmp_path, report=lambda event: losses.append(event.get("loss", float("nan"))))
+    method = made("decoder-qlora", models, epochs=12, learning_rate=2e-2, rank=8, gradient_checkpointing=True, **SHORT)
+    method.fit(examples("single_label"), [], where)
+    kinds = [type(module) for module in method.tuned.network.modules()]
+    assert kinds.count(Linear4bit) == 14
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_settings_of_four_bits_that_cannot_be(models: dict[str, str], tmp_path: Path, monkeypatch: Any) -> None:
+    where, known = context_of("single_label", tmp_path), examples("single_label", 4)
+    with pytest.raises(TradeoffError, match="no GPU here"):
+        made("decoder-qlora", models, optimizer="paged_adamw").fit(known, [], where)
+    monkeypatch.setattr("core.methods.quantised.find_spec", lambda name: None)
+    with pytest.raises(TradeoffError, match="bitsandbytes") as error:
+        made("seq2seq-qlora", models).fit(known, [], where)
+    assert "pip install" in error.value.remedy
+
+
+@pytest.mark.parametrize("name", ["decoder-lora", "seq2seq-full"])
+def test_one_model_for_several_datasets(name: str, models: dict[str, str], tmp_path: Path) -> None:
+    tasks = ["single_label", "intent_slots"]
+    contexts = {task: context_of(task, tmp_path, dataset=f"set-{task}") for task in tasks}
+    parts = [
+        Part(where.dataset, where.task, where.labels, examples(task, 8), examples(task, 3))
+        for task, where in contexts.items()
+    ]
+    method = made(name, models, epochs=2, max_new_tokens=16, mix="equal")
+    method.fit_parts(parts, contexts["single_label"])
+    before = {task: answers(method, examples(task), where) for task, where in contexts.items()}
+    assert {p.target for p in before["single_label"].values()} <= set(INTENTS)
+    loaded = saved(method, contexts["single_label"], tmp_path)
+    for task, where in contexts.items():
+        assert_same(before[task], answers(loaded, examples(task), where))
+    stranger = context_of("token_labels", tmp_path, dataset="stranger")
+    with pytest.raises(TradeoffError, match="not fitted on stranger"):
+        answers(loaded, examples("token_labels"), stranger)
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [("decoder-full", "single_label"), ("decoder-lora", "multi_label"), ("decoder-qlora", "single_label")],
+)
+def test_a_decoder_with_a_classification_head(name: str, task: str, models: dict[str, str], tmp_path: Path) -> None:
+    where, known = context_of(task, tmp_path), examples(task)
+    rate = 3e-3 if name == "decoder-full" else 2e-2
+    method = made(
+        name, models, head="classify", epochs=15, learning_rate=rate, batch_size=5, patience=0, precision="fp32"
+    )
+    method.fit(known, known[:6], where)
+    before = answers(method, known, where)
+    assert right(before, known) >= 15
+    for prediction in before.values():
+        assert len(prediction.probabilities) == len(where.labels)
+    assert_same(before, answers(saved(method, where, tmp_path), known, where))
+
+
+def test_a_classification_head_labels_no_spans(models: dict[str, str], tmp_path: Path) -> None:
+    where = context_of("token_labels", tmp_path)
+    with pytest.raises(TradeoffError, match="token_labels") as error:
+        made("decoder-lora", models, head="classify").fit(examples("token_labels"), [], where)
+    assert "generate" in error.value.remedy
+
+
+def test_long_texts_are_cut_and_told(models: dict[str, str], tmp_path: Path) -> None:
+    where = context_of("token_labels", tmp_path)
+    long = [Example("long", "in berlin " * 100, get_task("token_labels").encode(Target.of((), [Span(3, 9, "city")])))]
+    method = made("decoder-full", models, epochs=1, max_tokens=20, max_new_tokens=4)
+    method.fit(long, [], where)
+    assert where.notes["truncated_examples"] == 1
+    answers(method, long, where)
+    assert where.notes["truncated_predicted"] == 1
+
+
+def test_an_instruction_that_fills_the_window(models: dict[str, str], tmp_path: Path) -> None:
+    method = made("decoder-full", models, instruction="x y " * 400)
+    with pytest.raises(TradeoffError, match="no room"):
+        method.fit(examples("single_label"), [], context_of("single_label", tmp_path))
+
+
+def test_an_answer_that_is_cut_is_invalid_and_says_so(models: dict[str, str], tmp_path: Path) -> None:
+    where, known = context_of("single_label", tmp_path), examples("single_label", 4)
+    method = made("decoder-full", models, epochs=1, answer="generate", max_new_tokens=1)
+    method.fit(known, [], where)
+    for prediction in answers(method, known, where).values():
+        assert prediction.target in where.labels or "cut after 1 tokens" in prediction.reason
+
+
+def test_validation_decides_on_a_bounded_sample(models: dict[str, str], tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    where = context_of("intent_slots", tmp_path, report=events.append)
+    method = made("decoder-full", models, epochs=2, validation_texts=3, max_new_tokens=4)
+    method.fit(examples("intent_slots", 8), examples("intent_slots", 20), where)
+    values = [event["value"] for event in events if event.get("metric") == "validation_exact_match"]
+    assert len(values) == 2
+    assert torch.isfinite(torch.tensor(values)).all()

@@ -117,7 +117,7 @@ def test_long_texts_are_cut_and_counted(model, train, context):
     method = fitted(model, train, context, max_text_tokens=20)
     questions = asked("a cat", "cat " * 300_000, '\\"' * 5000, "")
     assert len(list(method.predict(questions, context))) == 4
-    assert context.notes["truncated_examples"] == 2
+    assert context.notes["truncated_texts"] == 2
 
 
 @pytest.mark.parametrize("style", ["serial", "json"])
