@@ -9,7 +9,14 @@ from core.spec import TaskName
 
 
 def guess_task(table: Table, told: Told = NOTHING_TOLD) -> tuple[TaskName, str]:
-    """The likeliest task and why, in words; single_label when nothing speaks for another."""
+    """The likeliest task and why, in words; single_label when nothing speaks for another.
+
+    Raises:
+        TradeoffError: a told column does not exist.
+    """
+    for name in (told.text, told.label, told.split, told.id, told.tokens, told.tags, told.intent, *told.indicators):
+        if name:
+            columns.resolve(table.names, name)
     spans = _layout(table, "token_labels", told)
     if spans is not None:
         intent = told.intent or next(columns.by_name("intent", table.names), None)
@@ -17,6 +24,8 @@ def guess_task(table: Table, told: Told = NOTHING_TOLD) -> tuple[TaskName, str]:
         if intent and intent not in spans.roles.values():
             return "intent_slots", f'{why}, and "{intent}" an intent'
         return "token_labels", why
+    if told.tags or told.tokens:
+        return ("intent_slots" if told.intent else "token_labels"), "columns of words or tags were named"
     if told.separator or told.indicators:
         return "multi_label", "a sign between labels, or columns of labels, were named"
     several = _several_labels(table, told)
