@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 
+from core.errors import unknown
 from core.methods import checked_settings, method_entry
 from core.methods.adapters import adapter_tensors, load_adapter, lora_config, merged, save_adapter, wrap
 from core.methods.base import Context, Part, Prediction, memory_guard
@@ -93,9 +94,15 @@ class Encoder:
         write_about(folder, self.method, self.settings, self.parts[0].labels, self.model_name, parts=parts)
 
     def _part(self, dataset: str) -> PartOutputs:
-        """The outputs of a dataset; a model of one dataset serves any name."""
-        named = [part for part in self.parts if part.dataset == dataset]
-        return named[0] if named else self.parts[0]
+        """The outputs of a dataset; a model of one dataset serves any name.
+
+        Raises:
+            TradeoffError: the model was fitted on several datasets, and this is none of them.
+        """
+        named = {part.dataset: part for part in self.parts}
+        if dataset not in named and len(self.parts) > 1:
+            raise unknown("dataset of this model", dataset, named)
+        return named.get(dataset, self.parts[0])
 
     def _start(self, name: str, context: Context, folder: Path | None = None) -> set[str]:
         """Load model and tokenizer; returns the names of the encoder's weights that are new."""
