@@ -52,8 +52,9 @@ class Phrasing:
         """
         self.task, self.labels, self.speller, self.settings = task, list(labels), speller, settings
         self.style = get_style(settings.style, task, labels)
-        # An answer names only the types that occur: what is always the same need not be learnt or written.
-        self.style.all_types = False
+        if settings.style == "serial":
+            # An answer names only the types that occur: what is always the same need not be learnt or written.
+            self.style.all_types = False
         before, after = _chat(speller) if settings.chat_template and not seq2seq else ("", "\n")
         self.listed, words = self._instruction(name)
         start = speller.template(before) if before else speller.begin

@@ -27,6 +27,11 @@ class Speller:
         self.end: int = _first_id(tokenizer.eos_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
         start = tokenizer.bos_token_id
         self.begin = [start] if start is not None and tokenizer("a")["input_ids"][:1] == [start] else []
+        added = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
+        self._special = frozenset(added | set(tokenizer.all_special_ids))
+        self._acting = self._special - {tokenizer.unk_token_id}
+        controls = {tokenizer.convert_ids_to_tokens(id) for id in self._acting}
+        self._controls = sorted((control for control in controls if len(control) > 1), key=len, reverse=True)
         missing = [character for character in STRUCTURE if not self._keeps(character)]
         spare = sorted(
             (id for id, token in tokenizer.added_tokens_decoder.items() if str(token).startswith("<extra_id_")),
@@ -35,7 +40,6 @@ class Speller:
         self._spares = dict(zip(missing, spare, strict=False))
         self._spelled = {id: character for character, id in self._spares.items()}
         self.lost = "".join(missing[len(spare) :])
-        self._special = frozenset(tokenizer.all_special_ids)
         self._split = re.compile(f"([{re.escape(''.join(self._spares))}])") if self._spares else None
 
     def template(self, text: str) -> list[int]:
@@ -91,7 +95,16 @@ class Speller:
         rows: list[list[int]] = self.tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True)[
             "input_ids"
         ]
+        # Some vocabularies hold `</s>` as a piece of text as well: there it is told apart by a space.
+        for place, row in enumerate(rows):
+            if not self._acting.isdisjoint(row):
+                rows[place] = self.tokenizer(self._neutral(texts[place]), add_special_tokens=False)["input_ids"]
         return rows
+
+    def _neutral(self, text: str) -> str:
+        for control in self._controls:
+            text = text.replace(control, f"{control[0]} {control[1:]}")
+        return text
 
     def _keeps(self, character: str) -> bool:
         rows = self._tokens([f"a{character}b", f"a {character} b"])
