@@ -82,15 +82,16 @@ def audit(options: argparse.Namespace, home: Home) -> Any:
 
 def candidates(options: argparse.Namespace, _: Home) -> Any:
     """What can be run, and with --settings every setting with its bounds."""
-    from core.candidates import CANDIDATES, resolve
+    from core.candidates import CANDIDATES, candidates_for, resolve
     from core.methods import METHODS
 
     rows: list[dict[str, Any]] = []
-    for entry in CANDIDATES.values():
+    for entry in candidates_for(options.task) if options.task else CANDIDATES.values():
         row: dict[str, Any] = {
             "candidate": entry.id,
             "method": entry.method,
             "model": entry.model,
+            "tasks": ", ".join(METHODS[entry.method].tasks),
             "what": entry.summary,
         }
         if options.settings or options.json:
@@ -99,6 +100,44 @@ def candidates(options: argparse.Namespace, _: Home) -> Any:
             row["help"] = {name: field.description for name, field in fields.items()}
         rows.append(row)
     return rows
+
+
+def models(options: argparse.Namespace, home: Home) -> Any:
+    """Known models, and whether each would fit this machine, before anything is downloaded."""
+    from core.catalogue import search
+    from core.data.dataset import load_dataset
+    from core.devices import devices, resolve_device
+    from core.fit import fit_of, possible_ways, typical_dataset
+    from core.history import mean_tokens, past_runs
+    from core.preferences import load
+
+    info, length = typical_dataset(options.task)
+    if options.dataset:
+        dataset = load_dataset(home, options.dataset)
+        info, length = dataset.info, mean_tokens(dataset)
+    if options.how and options.how not in possible_ways(info.task):
+        raise TradeoffError(
+            f"No model is used that way for {info.task}: {options.how}",
+            remedy=f"Take {', '.join(possible_ways(info.task))}.",
+        )
+    known, history, preferences = devices(), past_runs(home), load(home)
+    device, rows = resolve_device(options.device or "auto"), []
+    for card in search(" ".join(options.words)):
+        for way in [options.how] if options.how else possible_ways(info.task):
+            fit = fit_of(card, way, info, length, device, known, history, preferences)
+            if fit:
+                facts = card.model_dump(
+                    mode="json", include={"family", "parameters", "context", "licence", "gated", "sources"}
+                )
+                rows.append({**fit.model_dump(mode="json"), **facts})
+    return rows
+
+
+def presets(_: argparse.Namespace, __: Home) -> Any:
+    """The studies that ship as experiments: `launch presets/NAME.yaml --dataset YOURS`."""
+    from core.presets import presets as shipped
+
+    return [{"preset": f"presets/{found.name}.yaml", "what": found.description} for found in shipped()]
 
 
 def prompt(options: argparse.Namespace, home: Home) -> Any:
@@ -375,6 +414,18 @@ def parser() -> Parser:
 
     made = verb("candidates", candidates)
     made.add_argument("--settings", action="store_true", help="show every setting")
+    made.add_argument("--task", help="only those that can do it")
+
+    made = verb("models", models)
+    made.add_argument("words", nargs="*", metavar="WORD", help="in a model's name, family, kind, licence or source")
+    made.add_argument(
+        "--how", metavar="WAY", help="full, lora, qlora, linear, zero-shot or few-shot; all when left out"
+    )
+    made.add_argument("--dataset", help="whose texts are counted on; else short texts of one label")
+    made.add_argument("--task", default="single_label")
+    made.add_argument("--device", choices=("auto", "cpu", "cuda"))
+
+    verb("presets", presets)
 
     made = verb("prompt", prompt)
     made.add_argument("candidate", help="such as smollm2-few-shot")

@@ -15,6 +15,7 @@ from core.estimate import PastRun, estimate
 from core.methods import METHODS, can_do
 from core.preferences import Preferences
 from core.spec import Device, Record, RunSpec
+from core.tasks import get_task
 
 WAYS: dict[str, tuple[str, ...]] = {
     "encoder": ("full", "lora", "linear", "setfit"),
@@ -23,6 +24,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "api": ("zero-shot", "few-shot"),
 }
 """What can be done with a model of each kind: ends of candidates' names."""
+TYPICAL_TOKENS = 40.0
 PROMPTED = ("zero-shot", "few-shot")
 NEEDS_TOKEN = "Gated: accept its terms on its hub page and set HF_TOKEN to your access token."
 
@@ -79,6 +81,18 @@ def fit_of(
     memory = found.peak_gpu_bytes if found.peak_gpu_bytes is not None else found.peak_ram_bytes
     why = found.why_not or (NEEDS_TOKEN if needs_token(card) else "")
     return Fit(candidate=candidate.id, model=candidate.model or "", memory_bytes=memory, fits=found.fits, why=why)
+
+
+def typical_dataset(task: str) -> tuple[DatasetInfo, float]:
+    """A set of short texts to count on where none is named: its facts and its mean length in tokens.
+
+    Raises:
+        TradeoffError: there is no such task.
+    """
+    counts = {"train": 1000, "validation": 100, "test": 500}
+    return DatasetInfo(
+        name="typical", task=get_task(task).name, fingerprint="", labels=["a", "b"], counts=counts, created_at=""
+    ), TYPICAL_TOKENS
 
 
 def possible_ways(task: str) -> list[str]:

@@ -21,6 +21,15 @@ def _plain(key: str) -> Callable[[Mapping[str, Any]], str]:
 COLUMNS: dict[str, list[Column]] = {
     "datasets": [(key, _plain(key)) for key in ("name", "task", "labels", "train", "validation", "test", "version")],
     "candidates": [(key, _plain(key)) for key in ("candidate", "method", "model", "what")],
+    "models": [
+        ("candidate", _plain("candidate")),
+        ("fits", lambda row: {True: "yes", False: "no", None: f.UNKNOWN}[row["fits"]]),
+        ("memory", lambda row: f.memory(row["memory_bytes"])),
+        ("weights", lambda row: f.number(row["parameters"])),
+        ("context", lambda row: f.number(row["context"])),
+        ("licence", _plain("licence")),
+        ("to know", _plain("why")),
+    ],
     "runs": [(key, _plain(key)) for key in ("run", "status", "progress", "reason")],
     "results": [
         ("candidate", _plain("candidate")),
@@ -72,6 +81,7 @@ EMPTY = {
     "datasets": "No labelled set yet. Import one: python cli.py import FILE --name NAME, or import bundled:trec.",
     "runs": "No runs yet. Start some: python cli.py launch --dataset NAME --candidates tfidf-linear --wait.",
     "results": "No run on this set has finished yet. python cli.py runs shows where they stand.",
+    "models": "No known model is like this. Any Hugging Face name or local folder can be used all the same.",
     "sql": "No rows.",
 }
 
