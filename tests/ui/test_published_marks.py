@@ -8,7 +8,7 @@ from core.home import Home
 from core.published import published_for
 from tests.ui.fixtures import finished_run, of_task
 from tests.ui.test_pages import open_page, sound, words
-from ui.published_marks import _named, span_of, widened
+from ui.published_marks import BAND, _named, span_of, widened
 
 FOUND = published_for("token_labels", "wnut17", "f1")
 
@@ -22,7 +22,7 @@ def test_names_stand_apart_and_every_figure_lies_within_the_range():
     gaps = [(a.value - b.value) / 100 / (high - low) * 420 for a, b in pairwise(kept)]
     assert min(gaps) >= 15
     assert len(_named(FOUND, (low, high), 15)) == 1
-    assert widened(0.0, 7.6) == pytest.approx(10.0)
+    assert widened(0.0, 10 * (1 - BAND)) == pytest.approx(10.0)
 
 
 def test_the_toggle_shows_them_and_the_table_of_candidates_stays_the_users_own(
