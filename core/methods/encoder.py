@@ -168,7 +168,8 @@ class Encoder:
         for own, part in zip(self.parts, parts, strict=True):
             if part.task.text_labels == "any" and part.validation:
                 own.evaluate(self._validated(own, part, context), part.validation, part.labels)
-                context.notes["threshold"] = round(own.threshold, 4)
+                name = "threshold" if len(parts) == 1 else f"threshold ({part.dataset})"
+                context.notes[name] = round(own.threshold, 4)
 
     def _reader(self) -> Reader:
         return Reader(self._tokenizer(), self.settings, self._arithmetic())

@@ -21,7 +21,8 @@ _UNSPACED = (
     r"\U00020000-\U0003ffff"
 )
 _SPACED = re.compile(r"\S+")
-_ENDS_WITH_MARK = re.compile(r"\w[.,;:!?]+$")
+# A full stop after three letters or more: shorter words with one are mostly abbreviations.
+_ENDS_WITH_MARK = re.compile(r"\w[,;:!?،؛؟।]+$|(?<![.])[^\W\d_]{3}\.$")
 
 
 def words(text: str, rule: WordRule = "marks") -> list[Word]:
