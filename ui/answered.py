@@ -14,7 +14,7 @@ from ui.spans import Mark
 
 UNREADABLE = "(unreadable)"
 SIGNS = {"right": "✓", "wrong label": "wrong label", "wrong boundary": "wrong place", "missed": "missed",
-         "spurious": "too much"}  # fmt: skip
+         "spurious": "nothing there"}  # fmt: skip
 """What stands beside the label of a span: the outcome in two words."""
 
 

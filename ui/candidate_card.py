@@ -9,7 +9,7 @@ from core.analysis.conclusion import Conclusion
 from core.analysis.results import CandidateRow
 from ui import theme
 from ui.messages import plain
-from ui.metrics import metric_name, metric_quality
+from ui.metrics import in_sentence, metric_name, metric_quality
 from ui.navigation import link
 
 
@@ -19,7 +19,7 @@ def candidate_card(row: CandidateRow, title: str, conclusion: Conclusion | None 
         st.caption(title)
         st.markdown(f"### {plain(row.candidate)}")
         st.markdown(f"**{metric_quality(row.metric, row.quality, row.quality_low, row.quality_high)}** "
-                    f"{metric_name(row.metric).lower()}",
+                    f"{in_sentence(metric_name(row.metric))}",
                     help=f"On {row.test_texts:,} test texts; ± is half the width of the 95 % interval. "
                          f"{runs_in_words(row)}")  # fmt: skip
         st.markdown(takes(row), help=row.price_basis or None)

@@ -82,7 +82,7 @@ OUTCOME_LOOKS: dict[str, tuple[str, str, str]] = {
     "wrong label": ("wrong label", "finetuned_llm", "/"),
     "wrong boundary": ("wrong place", "api", "x"),
     "missed": ("missed", "baseline", "."),
-    "spurious": ("too much", "prompted_llm", "\\"),
+    "spurious": ("too many", "prompted_llm", "\\"),
 }
 """Of each outcome: what it is called, the family whose colour it borrows, and its pattern."""
 
@@ -99,7 +99,9 @@ def outcome_bars(outcomes: Mapping[str, Mapping[str, int]], things: str, dark: b
         colour = theme.family_colour(family, dark)
         figure.add_bar(
             y=list(range(len(order))), x=[counts.get(label, 0) for label in order], name=name, orientation="h",
-            marker={"color": theme.faded(colour, 0.85), "pattern": {"shape": pattern, "solidity": 0.35}},
+            marker={"color": theme.faded(colour, 0.85),
+                    "pattern": {"shape": pattern, "solidity": 0.25, "fillmode": "overlay", "size": 6,
+                                "fgcolor": theme.ink(dark)}},
             hovertemplate=[f"{safe(f.shorten(label, 60))}: {counts.get(label, 0):,} {name}<extra></extra>"
                            for label in order],
         )  # fmt: skip

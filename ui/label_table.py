@@ -25,7 +25,6 @@ def label_table(report: Sequence[Mapping[str, Any]], key: str, things: str = "Te
         shown.style.format({"Precision": f.percent, "Recall": f.percent, "F1": metric_show("f1")}),
         hide_index=True, height="content" if len(frame) <= WHOLE else 460, key=key,
         column_config={
-            "Label": st.column_config.TextColumn(pinned=True),
             "Precision": st.column_config.Column(help="How many of the answers with this label are right"),
             "Recall": st.column_config.Column(help=f"How many {things.lower()} of this label are found"),
             "F1": st.column_config.Column(help=F1_HELP),

@@ -17,6 +17,11 @@ STEPS, MOST_TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2), 8
 F1_HELP = "F1 joins how many of the answers are right with how many of the right ones are found: 100 is perfect."
 
 
+def in_sentence(name: str) -> str:
+    """A metric's name inside a sentence: `entities found right (F1)`; what begins with capitals stays."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
+
+
 def metric_unit(metric: str) -> str:
     """The unit on an axis."""
     return "−1 to 1" if metric == "mcc" else "%" if is_share(metric) else "0 to 100"
@@ -39,6 +44,6 @@ def metric_axis(metric: str, low: float, high: float) -> dict[str, Any]:
 
 
 __all__ = [
-    "F1_HELP", "METRIC_NAMES", "is_f1", "is_share", "metric_axis", "metric_half", "metric_name", "metric_quality",
-    "metric_show", "metric_title", "metric_told", "metric_unit",
+    "F1_HELP", "METRIC_NAMES", "in_sentence", "is_f1", "is_share", "metric_axis", "metric_half", "metric_name",
+    "metric_quality", "metric_show", "metric_title", "metric_told", "metric_unit",
 ]  # fmt: skip

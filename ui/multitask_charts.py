@@ -45,7 +45,7 @@ def differences(qualities: Sequence[Quality], dark: bool = False) -> Chart:
     )  # fmt: skip
     figure.add_vline(x=0, line={"width": 1, "color": theme.ink(dark)})
     figure.update_layout(height=110 + 34 * len(names), margin=FLAT, showlegend=False)
-    figure.update_xaxes(title="One model minus two (points); right of 0: one is better", zeroline=False)
+    figure.update_xaxes(title="One minus two (points)", zeroline=False)
     figure.update_yaxes(autorange="reversed", title="")
     spoken = "; ".join(f"{name} {in_points(quality)}" for name, quality in zip(names, qualities, strict=True))
     return Chart(figure, f"Differences in quality, one model minus two: {spoken}.")
@@ -60,7 +60,7 @@ def in_points(quality: Quality) -> str:
 
 def signed(share: float) -> str:
     """A difference of shares in points with its sign: `+1.2`, `−0.4`."""
-    return f"{100 * share:+.1f}".replace("-", "−")
+    return "0.0" if round(100 * share, 1) == 0 else f"{100 * share:+.1f}".replace("-", "−")
 
 
 def ratios(takes: tuple[Takes, Takes], dark: bool = False) -> Chart:
@@ -68,7 +68,7 @@ def ratios(takes: tuple[Takes, Takes], dark: bool = False) -> Chart:
     known = [(name, show, one, two) for field, (name, show) in TAKEN.items()
              if (one := getattr(takes[0], field)) is not None and (two := getattr(takes[1], field))]  # fmt: skip
     names = [name for name, *_ in known]
-    texts = [f"{one / two:.2f}×: {show(one)} for {show(two)}" for _, show, one, two in known]
+    texts = [f"{one / two:.2f}× · {show(one)} instead of {show(two)}" for _, show, one, two in known]
     figure = go.Figure(
         go.Bar(
             x=[one / two for _, _, one, two in known], y=names, orientation="h", text=texts, textposition="auto",
@@ -77,7 +77,7 @@ def ratios(takes: tuple[Takes, Takes], dark: bool = False) -> Chart:
             textfont={"color": theme.ink(dark)},
         )
     )  # fmt: skip
-    figure.add_vline(x=1, line={"width": 1, "color": theme.ink(dark)})
+    figure.add_vline(x=1, line={"width": 1, "color": theme.ink(dark), "dash": "dot"}, layer="below")
     figure.update_layout(height=110 + 34 * max(len(names), 2), margin=FLAT, bargap=0.3)
     figure.update_xaxes(title="One model, where two take 1 (×)", rangemode="tozero")
     figure.update_yaxes(autorange="reversed", title="")

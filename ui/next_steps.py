@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from core.analysis.conclusion import Conclusion
 from core.analysis.results import CandidateRow
-from core.candidates import CANDIDATES
+from core.candidates import candidates_for
 from core.data.dataset import DatasetInfo
 from ui.data import Run
 
@@ -40,7 +40,7 @@ def next_steps(
     elif audit_findings:
         steps.append(Step(f"The audit has {_count(audit_findings, 'finding')} to look at.", "Look", "datasets", here))
     tried = {run.summary.spec.candidate.id for run in runs}
-    missing = [name for name in CANDIDATES if name not in tried]
+    missing = [entry.id for entry in candidates_for(info.task) if entry.id not in tried]
     if missing and runs:
         steps.append(Step(f"{_count(len(missing), 'bundled candidate')} not tried yet, {missing[0]} among them.",
                           "Launch", "launch", here))  # fmt: skip

@@ -69,7 +69,7 @@ def labels_section(run: Run, table: pd.DataFrame) -> None:
     labels = sorted({*run.folder.labels, *task.label_set(table["target"].tolist())})
     less, more = forgotten(found), added(found)
     report = [
-        {**row, "forgotten": less[row["label"]], "too many": more[row["label"]]}
+        {**row, "Forgotten": less[row["label"]], "Too many": more[row["label"]]}
         for row in task.report(table["target"].tolist(), answers, labels)
     ]
     st.markdown("#### Labels, the weakest first")
@@ -126,11 +126,11 @@ def drawn(one: Answered) -> str:
     text = spans.to_html(one.text, [], [], shorten=True) if one.text else spans.clean(GONE)
     due = [spans.chip(label, label not in _given(one), "" if label in _given(one) else "forgotten")
            for label in one.target.labels]  # fmt: skip
-    given = [spans.chip(label, label not in one.target.labels, "" if label in one.target.labels else "too much")
+    given = [spans.chip(label, label not in one.target.labels, "" if label in one.target.labels else "too many")
              for label in (one.found.labels if one.found else ())]  # fmt: skip
-    answer = "".join(given) if one.found else spans.clean(UNREADABLE)
-    return text + spans.sides({"Right": _chips(due), "Answer": answer if given or not one.found else _chips([])})
-
-
-def _chips(chips: Sequence[str]) -> str:
-    return f'<span class="spans">{"".join(chips) or "no label"}</span>'
+    return text + spans.sides(
+        {
+            "Right": spans.chips(due, "no label"),
+            "Answer": spans.chips(given, "no label") if one.found else spans.clean(UNREADABLE),
+        }
+    )

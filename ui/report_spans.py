@@ -76,8 +76,8 @@ def _span_labels(run: Run, task: Task, table: pd.DataFrame, found: list[Answered
     labels = sorted({*run.folder.labels, *task.label_set([*table["target"], *filter(None, answers)])})
     prefix = "slot:" if task.text_labels == "one" else ""
     report = [
-        {**row, "label": label, "wrong label": errors[label].wrong_label, "wrong place": errors[label].wrong_boundary,
-         "missed": errors[label].missed, "too much": errors[label].spurious}
+        {**row, "label": label, "Wrong label": errors[label].wrong_label, "Wrong place": errors[label].wrong_boundary,
+         "Missed": errors[label].missed, "Nothing there": errors[label].spurious}
         for row in task.report(table["target"].tolist(), answers, labels)
         if row["label"].startswith(prefix) and (label := row["label"].removeprefix(prefix)) in errors
     ]  # fmt: skip
@@ -177,9 +177,9 @@ def drawn(one: Answered, labels: Sequence[str]) -> str:
     if not one.text:
         return spans.clean(GONE)
     due, given = (spans.to_html(one.text, judged_marks(side), labels, shorten=True) for side in one.judged)
-    right = "".join(spans.chip(label) for label in one.target.labels)
+    right = spans.chips([spans.chip(label) for label in one.target.labels])
     if one.found is None:
         return spans.sides({"Right": right + due, "Answer": spans.clean(UNREADABLE)})
-    chips = "".join(spans.chip(label, label not in one.target.labels, "" if label in one.target.labels else "wrong")
-                    for label in one.found.labels)  # fmt: skip
-    return spans.sides({"Right": right + due, "Answer": chips + given})
+    same = set(one.target.labels)
+    answer = [spans.chip(label, label not in same, "" if label in same else "wrong") for label in one.found.labels]
+    return spans.sides({"Right": right + due, "Answer": spans.chips(answer) + given})

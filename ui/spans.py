@@ -67,9 +67,13 @@ def target_html(
     text: str, target: Target, labels: Sequence[str], shorten: bool = False, found: Sequence[Mark] | None = None
 ) -> str:
     """A text with the labels it carries as a whole before it, and its spans; `found` are the spans with comments."""
-    chips = "".join(chip(label) for label in target.labels)
     drawn = to_html(text, marks(target.spans) if found is None else found, labels, shorten)
-    return f'<span class="spans">{chips}</span>{drawn}' if chips else drawn
+    return chips([chip(label) for label in target.labels]) + drawn
+
+
+def chips(labels: Sequence[str], none: str = "") -> str:
+    """Chips beside each other; `none` stands for no chip."""
+    return f'<span class="spans">{"".join(labels) or clean(none)}</span>' if labels or none else ""
 
 
 def chip(label: str, wrong: bool = False, note: str = "") -> str:
