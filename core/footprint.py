@@ -14,9 +14,11 @@ from core.model_shapes import Shape, shape_of
 from core.workload import Workload
 
 MEGABYTE = 2**20
-TORCH_BYTES, PLAIN_BYTES, CUDA_BYTES = 700 * MEGABYTE, 330 * MEGABYTE, 500 * MEGABYTE
-TRAINED_BYTES = 20.0
-"""A trained weight in fp32: itself, its gradient, AdamW's two moments, and a copy of the best."""
+TORCH_BYTES, PLAIN_BYTES, CUDA_BYTES = 650 * MEGABYTE, 330 * MEGABYTE, 500 * MEGABYTE
+TRAINED_BYTES = 16.0
+"""A trained weight in fp32: itself, its gradient (later, in its place, a copy of the best) and AdamW's two moments."""
+ADAPTED = 2.0
+"""Beside a frozen layer its adapter keeps the inputs once more, after dropout, with the dropout's mask."""
 QUANTISED_BYTES = {True: (4 + 0.127) / 8, False: (4 + 0.5) / 8}
 MOST_LOGITS = 2**25
 """Methods hold no more logits at once."""
@@ -88,7 +90,8 @@ def layer_bytes(load: Workload, shape: Shape) -> float:
     """Bytes kept a token and layer: norms in fp32, inputs and outputs of the products in the arithmetic's width."""
     queries, keys = shape.heads * shape.head_size, shape.kv_heads * shape.head_size
     feed_forward = (4 if shape.gated_mlp else 2) * shape.inner
-    return 4.0 * 4 * shape.hidden + load.width * (4 * shape.hidden + 2 * queries + 2 * keys + feed_forward)
+    plain = 4.0 * 4 * shape.hidden + load.width * (4 * shape.hidden + 2 * queries + 2 * keys + feed_forward)
+    return plain * (ADAPTED if load.kind != "encoder" and load.training != "full" else 1.0)
 
 
 def answering_bytes(load: Workload, shape: Shape) -> float:

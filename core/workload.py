@@ -7,7 +7,7 @@ from core.spec import Record
 INSTRUCTION_TOKENS = 40
 """What a prompt says beside its texts, labels and examples, about."""
 LABEL_TOKENS = 3.0
-LONGEST_OVER_MEAN = 3
+LONGEST_OVER_MEAN = 2
 """The longest text of a batch, in mean lengths, about."""
 REASONING_TOKENS = {"cot": 80.0, "carp": 160.0}
 """What the styles that reason write before the label, about."""
