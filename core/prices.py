@@ -138,7 +138,7 @@ def token_usd(tokens: TokenCount, row: TokenPrice) -> float:
 
 
 def _token_cost(usage: Usage, book: PriceBook, model: str | None) -> Cost:
-    if usage.phase == "fit" and usage.tokens == TokenCount() and not usage.uncounted:
+    if usage.phase != "predict" and usage.tokens == TokenCount() and not usage.uncounted:
         return Cost(usd=0.0)
     row = book.token(model, usage.device_name) if model else None
     if row is None:

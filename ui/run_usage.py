@@ -22,7 +22,7 @@ def usage_section(run: Run) -> None:
     price = pricing(load_preferences(home()))
     with st.grid(min_column_width=300, gap="medium"):
         for phase, title in PHASES.items():
-            if phase in usage:
+            if phase in usage and not (phase == "latency" and usage[phase].device == "api"):
                 _phase_card(title, usage[phase], price(usage[phase], run.summary.spec.candidate.model))
     singles = usage["latency"].latency_ms if "latency" in usage else ()
     if singles:
@@ -44,7 +44,9 @@ def _phase_card(title: str, usage: Usage, price: object) -> None:
             "CO₂e": f.co2e(usage.co2e_kg),
             "Cost": f.usd(usd).replace("$", "\\$"),
             "Tokens read": f.number(usage.tokens.input),
+            **({"… of them cached": f.number(usage.tokens.cached)} if usage.tokens.cached else {}),
             "Tokens written": f.number(usage.tokens.output),
+            **({"Tokens of hidden reasoning": f.number(usage.tokens.reasoning)} if usage.tokens.reasoning else {}),
             "Peak memory": f.memory(usage.peak_ram_bytes),
             **({"Peak GPU memory": f.memory(usage.peak_gpu_bytes)} if usage.peak_gpu_bytes else {}),
             "Device": usage.device_name or usage.device,
@@ -57,9 +59,9 @@ def _phase_card(title: str, usage: Usage, price: object) -> None:
                 st.badge(f"{part.upper()} {amount}, {word}", color=colour, help=meaning)  # type: ignore[arg-type]
             for flag in usage.flags:
                 st.badge(flag, color="yellow", icon=":material/warning:", help=flag)
-        grid = (
-            f"{usage.grid_g_per_kwh:g} g CO₂e a kWh ({usage.grid_source})" if usage.grid_g_per_kwh is not None else ""
-        )
+        grid = f"CO₂e: {usage.grid_source}" if usage.grid_source else ""
+        if usage.grid_g_per_kwh is not None:
+            grid = f"{usage.grid_g_per_kwh:g} g CO₂e a kWh ({usage.grid_source})"
         again = f"{usage.attempts} attempts together." if usage.attempts > 1 else ""
         st.caption("  \n".join(part.replace("$", "\\$") for part in (basis, grid, again) if part))
 
