@@ -25,7 +25,7 @@ from core.errors import TradeoffError
 from core.home import Home
 from core.meter import Meter, PhaseMeter, add_usage
 from core.methods import asks_provider, checked_settings, method_class, method_entry, models
-from core.methods.base import Cancelled, Context, Method, Tokens, out_of_memory
+from core.methods.base import EXCLUDED, Cancelled, Context, Method, Tokens, out_of_memory
 from core.prediction_log import PredictionLog, write_predictions
 from core.preferences import load as load_preferences
 from core.processes import own_process
@@ -193,7 +193,7 @@ class Execution:
         scores: list[Score] = []
         for split, examples in by_split.items():
             answers = [log.done[example.id].target for example in examples]
-            scores += self.context.task.score([e.target for e in examples], answers, self.context.labels, split)
+            scores += self._scores(examples, log, split)
             invalid = sum(answer is None for answer in answers)
             low, high = wilson(invalid, len(answers))
             scores.append(Score("invalid_rate", split, invalid / len(answers), low, high, len(answers)))
@@ -209,6 +209,18 @@ class Execution:
             phases = self.context.account.phases(self.spec.candidate, phases, len(log.done), seconds)
             self.context.notes.update(self.context.account.notes())
         self.folder.write_usage(phases, self.context.notes)
+
+    def _scores(self, examples: Sequence[Example], log: PredictionLog, split: str) -> list[Score]:
+        """The task's scores. Where a candidate leaves texts out, they are those of the others, beside the coverage."""
+        kept = [e for e in examples if not (log.done[e.id].reason or "").startswith(EXCLUDED)]
+        task, labels, n = self.context.task, self.context.labels, len(examples)
+        if not kept or len(kept) == n:
+            kept = list(examples)
+        scores = task.score([e.target for e in kept], [log.done[e.id].target for e in kept], labels, split)
+        if len(kept) < n:
+            low, high = wilson(len(kept), n)
+            scores.append(Score("coverage", split, len(kept) / n, low, high, n))
+        return scores
 
     def _usage_of_all_attempts(self) -> dict[str, Usage]:
         phases: dict[str, Usage] = {}

@@ -21,6 +21,7 @@ METRIC_NAMES = {
     "slot_precision": "Right among the slots found (precision)",
     "slot_recall": "Found among the right slots (recall)",
     "invalid_rate": "Answers that could not be read",
+    "coverage": "Texts that were scored, the others left out",
 }
 SHORT = {
     "accuracy": "right answers", "mcc": "Matthews corr.", "f1": "entity F1", "subset_accuracy": "exact labels",

@@ -85,7 +85,7 @@ class Prompt:
                 context.stop_if_asked()
                 chosen = [rows[place] for place in places]
                 yield from self._batch(asker, [part[place] for place in places], chosen, overhead, context)
-                _count(context, "truncated_examples", sum(row.cut for row in chosen))
+                _count(context, "truncated_texts", sum(row.cut for row in chosen))
                 _count(context, "demonstrations_dropped_for_room", sum(row.dropped for row in chosen))
 
     def save(self, folder: Path) -> None:

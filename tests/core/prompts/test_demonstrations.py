@@ -124,11 +124,15 @@ def test_the_vectors_of_a_fine_tuned_run_serve_and_those_of_other_runs_are_refus
 
 
 def test_drawn_examples_need_no_encoder():
-    code = (
-        "import sys; from core.prompts.demonstrations import Demonstrator; from core.methods.settings import PromptSettings;"
-        "from core.tasks import get_task, Example; from core.methods.base import Context;"
-        "d = Demonstrator.choose([Example('1', 'a', 'b')], PromptSettings(shots=1), Context(get_task('single_label'), ['b']));"
-        "print(len(d.common), [name for name in ('torch', 'transformers') if name in sys.modules])"
-    )
+    code = """
+import sys
+from core.methods.base import Context
+from core.methods.settings import PromptSettings
+from core.prompts.demonstrations import Demonstrator
+from core.tasks import Example, get_task
+context = Context(get_task("single_label"), ["b"])
+found = Demonstrator.choose([Example("1", "a", "b")], PromptSettings(shots=1), context)
+print(len(found.common), [name for name in ("torch", "transformers") if name in sys.modules])
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "1 []", done.stderr
