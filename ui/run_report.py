@@ -43,7 +43,7 @@ def wrong_count(table: pd.DataFrame) -> int:
 
 def notes_section(run: Run, table: pd.DataFrame) -> None:
     """What makes a difference to the scores: texts that were cut, examples that were dropped, unreadable answers."""
-    said = notes.warnings(run.folder.notes)
+    said = notes.warnings(run.folder.notes, run.summary.spec.candidate.settings, _totals(run))
     unread = table["prediction"].isna()
     if unread.any():
         reasons = table.loc[unread, "reason"].fillna("no reason given").value_counts()
@@ -51,6 +51,17 @@ def notes_section(run: Run, table: pd.DataFrame) -> None:
         said.append(f"{int(unread.sum()):,} of {len(table):,} answers could not be read and count as wrong: {listed}.")
     if said:
         st.info("  \n".join(plain(line) for line in said), icon=":material/content_cut:")
+
+
+def _totals(run: Run) -> dict[str, int]:
+    """Out of how many texts each count of the notes is."""
+    usage, written = run.summary.usage, run.folder.notes.get("answers_written", 0)
+    fitted = usage["fit"].texts if "fit" in usage else 0
+    answered = usage["predict"].texts if "predict" in usage else 0
+    return {
+        "truncated_examples": fitted, "truncated_predicted": answered, "truncated_texts": answered,
+        "answers_unreadable": written, "answers_without_logprobs": written, "answers_not_the_json_asked_for": written,
+    }  # fmt: skip
 
 
 def downloads(run: Run, table: pd.DataFrame) -> None:

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Dashboard, settled, shoot
 from tests.conftest import small_frame
 
-PAGES = ("overview", "datasets", "launch", "runs", "tradeoff", "results", "playground", "query", "settings")
+PAGES = ("overview", "datasets", "launch", "runs", "tradeoff", "results", "multitask", "playground", "query",
+         "settings")  # fmt: skip
 NOT_TAKEN = ("minilm-linear", "minilm-full", "minilm-lora", "smollm2-zero-shot", "smollm2-few-shot")
 
 
