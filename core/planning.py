@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.candidates import resolve
+from core.clients.endpoints import check_key, find_endpoint
 from core.clients.estimating import api_estimate
 from core.data.dataset import Dataset, load_dataset
 from core.devices import devices, resolve_device
@@ -71,7 +72,7 @@ def _grid(home: Home, experiment: Experiment) -> tuple[list[RunSpec], list[str]]
     device = resolve_device(experiment.device)
     _check_seeds(experiment)
     told: list[str] = []
-    able = _able(experiment, sets, told)
+    able = _able(home, experiment, sets, told)
     sizes = {dataset.info.name: _sizes(experiment, dataset, told) for dataset in sets}
     joint = tuple(sorted((_reference(dataset) for dataset in sets), key=lambda ref: ref.dataset))
     found = [
@@ -114,7 +115,7 @@ Able = tuple[Candidate, bool, list[Dataset]]
 """A candidate, whether it is fitted on each dataset alone, and the datasets."""
 
 
-def _able(experiment: Experiment, sets: Sequence[Dataset], told: list[str]) -> list[Able]:
+def _able(home: Home, experiment: Experiment, sets: Sequence[Dataset], told: list[str]) -> list[Able]:
     """What is to be fitted on what; `told` takes what a lenient experiment leaves out.
 
     Raises:
@@ -125,8 +126,10 @@ def _able(experiment: Experiment, sets: Sequence[Dataset], told: list[str]) -> l
         alone = wanted.alone or len(sets) == 1
         groups = [[dataset] for dataset in sets] if alone else [list(sets)]
         candidate = _candidate(wanted)
+        # Without leniency a missing key is told at launch; a plan may be made without one.
+        no_key = _no_key(home, candidate) if experiment.lenient else None
         for group in groups:
-            why = _why_not(candidate, group)
+            why = _why_not(candidate, group) or no_key
             if not why:
                 found.append((candidate, alone, group))
             elif experiment.lenient:
@@ -192,6 +195,17 @@ def _candidate(wanted: Variant) -> Candidate:
         # The run's process works in another folder than the one that the user named the model from.
         return candidate.model_copy(update={"model": str(folder.resolve())})
     return candidate
+
+
+def _no_key(home: Home, candidate: Candidate) -> TradeoffError | None:
+    """What keeps a candidate from asking its provider; None when nothing does, or it asks none."""
+    if not asks_provider(candidate.method):
+        return None
+    try:
+        check_key(find_endpoint(candidate.settings["endpoint"], load_preferences(home).endpoints), candidate.id)
+    except TradeoffError as error:
+        return error
+    return None
 
 
 def _why_not(candidate: Candidate, sets: Sequence[Dataset]) -> TradeoffError | None:

@@ -6,7 +6,7 @@ import pytest
 
 from core.candidates import resolve
 from core.catalogue import card
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, save_dataset
 from core.errors import TradeoffError
 from core.home import Home
 from core.planning import left_out, specs
@@ -80,3 +80,26 @@ def test_a_small_preset_can_be_planned_on_a_dataset_smaller_than_its_train_size(
     assert {run.train_size for run in runs} == {None}
     assert any("training texts: all of them" in line for line in left_out(home, experiment))
     assert {run.candidate.id for run in runs} == {one.candidate for one in experiment.wanted}
+
+
+def test_an_api_without_its_key_is_left_out_of_a_study_and_told(
+    home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    experiment = preset("study1", dataset.info.name)
+    assert not [run for run in specs(home, experiment) if run.device == "api"]
+    told = left_out(home, experiment)
+    assert any("gpt-4-zero-shot" in line and "OPENAI_API_KEY" in line for line in told), told
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    assert len({run.candidate.label for run in specs(home, experiment) if run.device == "api"}) == 8
+
+
+def test_a_study_on_several_datasets_fits_one_model_on_all_and_the_others_alone(home: Home, dataset: Dataset):
+    frame = dataset.frame.assign(text=dataset.frame["text"] + "!")
+    other = save_dataset(home, frame, "others", "single_label")
+    experiment = preset("study1-small", dataset.info.name).model_copy(update={"with_datasets": [other.info.name]})
+    runs = specs(home, experiment)
+    together = [run for run in runs if run.joint]
+    assert {run.candidate.id for run in together} == {"smollm2-lora"}
+    assert {run.dataset for run in together} == {run.dataset for run in runs} == {"things", "others"}
+    assert len(runs) == 2 * len(experiment.wanted)
