@@ -10,6 +10,9 @@ from typing import Any
 
 import torch
 
+ASKED_FOR_WEIGHT = "wo"
+"""T5 looks at the weights of its layers of this name at every pass: they would be unpacked each time."""
+
 
 class PackedLinear(torch.nn.Module):
     """`torch.nn.Linear` in fp32 for inference, its weight of shape (outputs, inputs) packed for oneDNN."""
@@ -93,9 +96,10 @@ def _replace(model: Any, kind: type[PackedLinear], wanted: Callable[[torch.nn.Li
         return 0
     packed = 0
     with torch.no_grad():
-        for parent in list(model.modules()):
+        for path, parent in list(model.named_modules()):
             for name, child in list(parent.named_children()):
-                if type(child) is torch.nn.Linear and wanted(child):
+                plain = ASKED_FOR_WEIGHT not in (*path.split("."), name)
+                if plain and type(child) is torch.nn.Linear and wanted(child):
                     setattr(parent, name, kind(child))
                     packed += 1
     return packed

@@ -137,7 +137,8 @@ class TunedModel:
             self._packed = True
 
     def _plain_on_cpu(self) -> bool:
-        return not self.quantised and self.network.device.type == "cpu" and self.network.dtype == torch.float32
+        exact = self.arithmetic is not None and self.arithmetic.precision == "fp32"
+        return exact and not self.quantised and self.network.device.type == "cpu"
 
     def _unpack(self) -> None:
         if self._packed:

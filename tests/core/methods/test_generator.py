@@ -115,13 +115,16 @@ def test_adapters_do_every_task(name: str, task: str, models: dict[str, str], tm
     assert kept < sum(path.stat().st_size for path in Path(models[name.split("-")[0]]).glob("*.safetensors"))
 
 
-@pytest.mark.parametrize("changes", [{}, {"dora": True}, {"rslora": True, "lora_plus_ratio": 8.0}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"dora": True}, {"rslora": True, "lora_plus_ratio": 4.0, "learning_rate": 4e-3}]
+)
 def test_adapters_learn(changes: dict[str, Any], models: dict[str, str], tmp_path: Path) -> None:
     losses: list[float] = []
     where = context_of(
         "single_label", tmp_path, report=lambda event: losses.append(event.get("loss", losses[-1:] or 9))
     )
-    method = made("decoder-lora", models, epochs=12, learning_rate=2e-2, rank=8, **SHORT, **changes)
+    settings = {"epochs": 12, "learning_rate": 2e-2, "rank": 8, **SHORT, **changes}
+    method = made("decoder-lora", models, **settings)
     method.fit(examples("single_label"), [], where)
     numbers = [loss for loss in losses if isinstance(loss, float)]
     assert numbers[-1] < 0.4 * numbers[0]

@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokeni
 from core.methods.answer_logits import answer_loss, can_share, decoder_logits, seq2seq_logits
 from core.methods.base import Part
 from core.methods.lessons import Lessons, mixed
-from core.methods.onednn import freeze_linear_layers, unpack_linear_layers
+from core.methods.onednn import freeze_linear_layers, pack_linear_layers, unpack_linear_layers
 from core.methods.phrasing import Phrasing
 from core.methods.settings import DecoderSettings, Seq2SeqSettings
 from core.methods.speller import Speller
@@ -101,6 +101,16 @@ def test_frozen_layers_let_the_same_gradients_through(decoder: Any) -> None:
     for name, parameter in decoder.named_parameters():
         if "lm_head" not in name:
             assert torch.equal(parameter, weights[name]), name
+
+
+def test_layers_whose_weight_is_asked_for_stay_plain(folders: dict[str, Path]) -> None:
+    model = AutoModelForSeq2SeqLM.from_pretrained(folders["seq2seq"], dtype=torch.float32).eval()
+    before = model(input_ids=torch.tensor([ROWS[0]]), labels=torch.tensor([ANSWERS[0]])).logits
+    pack_linear_layers(model)
+    assert {type(module) for name, module in model.named_modules() if name.endswith(".wo")} == {torch.nn.Linear}
+    with torch.inference_mode():
+        after = model(input_ids=torch.tensor([ROWS[0]]), labels=torch.tensor([ANSWERS[0]])).logits
+    torch.testing.assert_close(after, before, rtol=1e-3, atol=1e-4)
 
 
 def lessons_of(folders: dict[str, Path], model: Any, **changes: Any) -> Lessons:
