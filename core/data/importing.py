@@ -11,7 +11,7 @@ import pandas as pd
 from core.data import columns, labelled
 from core.data.dataset import Dataset, save_dataset
 from core.data.formats.table import Table
-from core.data.forms.rows import Reader, find_scheme
+from core.data.forms.rows import Reader, find_scheme, mended_sentences
 from core.data.guessing import guess_task
 from core.data.layout import Layout, Told
 from core.data.previewing import Preview, PreviewColumn, preview
@@ -131,7 +131,7 @@ def import_tables(
     )  # fmt: skip
     rows["split"] = splits
     warnings += labelled.split_warnings(rows, left_out, layouts["train"])
-    warnings += [f"{count:,} {what}." for what, count in reader.mended.items() if count]
+    warnings += mended_sentences(reader.mended)
     source = {
         **origin,
         "files": [

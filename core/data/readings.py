@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from core.data.formats.table import Table
-from core.data.forms.rows import Reader, find_scheme
+from core.data.forms.rows import Reader, find_scheme, mended_sentences
 from core.data.forms.tags import SCHEMES
 from core.data.guessing import guess_task
 from core.data.labelled import label_counts
@@ -98,5 +98,4 @@ def _notes(layout: Layout, reader: Reader) -> list[str]:
         notes.append("Marks such as [time : five am] are taken out of the texts.")
     if reader.unreadable:
         notes.append(f"Of the first rows {len(reader.unreadable):,} cannot be read and would be left out.")
-    notes += [f"Among the first rows: {count:,} {what}." for what, count in reader.mended.items() if count]
-    return notes
+    return [*notes, *mended_sentences(reader.mended)]

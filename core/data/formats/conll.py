@@ -25,6 +25,8 @@ SAMPLE_LINES = 3_000
 FITTING = 0.95
 MOST_PLAIN_LABELS = 50
 MOST_BROKEN = 0.05
+WORDS_OF_A_ROW = 4
+"""A limit of rows is one of four times as many words: a sentence takes longer to read than a row of a table."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def read(source: Source, encoding: Encoding, reading: Reading, limit: int | None
         raise TradeoffError("The file is not in CoNLL form", source.filename, "Write a token and its tag a line.")
     reading.delimiter = "\t" if shape.tabs else " "
     builder = Builder(["tokens", "tags", "text", "id"])
-    complete, broken, seen = True, [], 0
+    complete, broken, seen, words = True, [], 0, 0
     with source.text(encoding.name, encoding.errors) as (stream, counted):
         sentences = _sentences(stream, shape)
         for sentence in sentences:
@@ -112,7 +114,8 @@ def read(source: Source, encoding: Encoding, reading: Reading, limit: int | None
                     break
                 continue
             builder.add(_row(sentence), sentence.number)
-            if limit and len(builder) >= limit:
+            words += len(sentence.tokens)
+            if limit and max(len(builder), words // WORDS_OF_A_ROW) >= limit:
                 complete = next(sentences, None) is None
                 break
         share = 1.0 if complete else counted.share

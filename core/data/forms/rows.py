@@ -1,7 +1,7 @@
 """From a table's rows to texts with encoded targets, by the form that they stand in."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.data.formats.table import Table, plural
@@ -140,6 +140,11 @@ def tagged_rows(
         if found and all(map(is_number_tag, found)):
             found = _named(found, table, layout, number)
         yield text, words_of(cell), found
+
+
+def mended_sentences(mended: Mapping[str, int]) -> list[str]:
+    """What was mended, in sentences: `Empty tokens were left out: 3.`"""
+    return [f"{what[0].upper()}{what[1:]}: {count:,}." for what, count in mended.items() if count]
 
 
 def find_scheme(tables: Iterable[tuple[Table, Layout]]) -> Scheme:

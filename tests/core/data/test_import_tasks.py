@@ -236,8 +236,8 @@ def test_what_was_mended_or_left_out_is_told(home: Home, tmp_path: Path) -> None
     warnings = "\n".join(dataset.info.source["warnings"])
     assert dataset.info.source["left_out"] == {"cannot be read": 1}
     assert "Left out 1 row whose target cannot be read" in warnings
-    assert "1 spans that overlap a longer one were left out" in warnings
-    assert "1 spans outside of their text" in warnings
+    assert "Spans that overlap a longer one were left out: 1." in warnings
+    assert "Spans outside of their text were left out: 1." in warnings
     lines = [f"Rome\tI-city\nis\tO\n{n}\tO\n" for n in range(3)] + [
         f"in\tO\nRome\tB-city\n{n}{n}\tO\n" for n in range(30)
     ]
