@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import TradeoffError
 from core.methods.batching import Encoded, TextTokenizer
@@ -69,38 +70,46 @@ def _windows(table: Any, text: int, rows: list[int], places: Sequence[Word]) -> 
     """The windows of one text, which are some rows of the tokenizer's table."""
     types = table.get("token_type_ids")
     rows = sorted(rows, key=lambda row: max(table["offset_mapping"][row]))
-    tokens = np.stack([_first_tokens(table["offset_mapping"][row], places) for row in rows])
-    owner = _owners(tokens, [len(table["input_ids"][row]) for row in rows])
+    owner, tokens = _owners([table["offset_mapping"][row] for row in rows], places)
     return [
         Window(
             table["input_ids"][row], types[row] if types else [0] * len(table["input_ids"][row]),
             truncated=len(rows) > 1 and number == 0, text=text, first=number == 0,
-            words=np.flatnonzero(owner == number).tolist(), tokens=tokens[number, owner == number].tolist(),
+            words=np.flatnonzero(owner == number).tolist(), tokens=tokens[owner == number].tolist(),
         )
         for number, row in enumerate(rows)
     ]  # fmt: skip
 
 
-def _first_tokens(offsets: Sequence[tuple[int, int]], places: Sequence[Word]) -> np.ndarray:
-    """The first token in each word, -1 where there is none. Special tokens lie nowhere: their place is empty."""
-    spots = np.array(offsets, np.int64).reshape(-1, 2)
-    real = np.flatnonzero(spots[:, 1] > spots[:, 0])
-    if not len(real) or not len(places):
-        return np.full(len(places), -1)
-    starts, ends = np.array(places, np.int64).T
-    found = np.searchsorted(spots[real, 1], starts, side="right")
-    inside = found < len(real)
-    found = real[np.minimum(found, len(real) - 1)]
-    return np.where(inside & (spots[found, 0] < ends), found, -1)
+def _owners(windows: Sequence[Sequence[Word]], places: Sequence[Word]) -> tuple[NDArray, NDArray]:
+    """The window that reads each word and its first token there, both of shape (words,); -1 where no token has it.
 
-
-def _owners(tokens: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
-    """The window that reads each word: the one with most tokens on the word's scarcer side; -1 where none has it.
-
-    `tokens` has shape (windows, words). The beginning and the end of the text are no cuts.
+    It is the window with most tokens on the word's scarcer side; the beginning and the end of the text are no cuts.
+    `windows` has the places of each window's tokens.
     """
-    last = len(tokens) - 1
-    left = np.where(np.arange(last + 1)[:, None] == 0, np.inf, tokens)
-    right = np.where(np.arange(last + 1)[:, None] == last, np.inf, np.array(lengths)[:, None] - 1 - tokens)
-    context = np.where(tokens >= 0, np.minimum(left, right), -1.0)
-    return np.where(context.max(0, initial=-1.0) >= 0, context.argmax(0), -1)
+    starts, ends = np.array(places, np.int64).reshape(-1, 2).T
+    owner, tokens, most = np.full(len(places), -1), np.full(len(places), -1), np.full(len(places), -1.0)
+    for number, offsets in enumerate(windows):
+        words, found = _first_tokens(np.array(offsets, np.int64).reshape(-1, 2), starts, ends)
+        left = found if number > 0 else np.inf
+        right = len(offsets) - 1 - found if number < len(windows) - 1 else np.inf
+        context = np.minimum(left, right) + np.zeros(len(words))
+        better = context > most[words]
+        chosen = words[better]
+        owner[chosen], tokens[chosen], most[chosen] = number, found[better], context[better]
+    return owner, tokens
+
+
+def _first_tokens(offsets: NDArray, starts: NDArray, ends: NDArray) -> tuple[NDArray, NDArray]:
+    """The words that tokens at `offsets` (shape (tokens, 2)) lie in, and the first token of each.
+
+    Special tokens lie nowhere: their place is empty.
+    """
+    real = np.flatnonzero(offsets[:, 1] > offsets[:, 0])
+    if not len(real):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    first, last = np.searchsorted(ends, offsets[real[0], 0], "right"), np.searchsorted(starts, offsets[real[-1], 1])
+    words = np.arange(first, last)
+    found = real[np.minimum(np.searchsorted(offsets[real, 1], starts[words], "right"), len(real) - 1)]
+    inside = (offsets[found, 0] < ends[words]) & (offsets[found, 1] > starts[words])
+    return words[inside], found[inside]

@@ -149,3 +149,24 @@ def test_running_out_of_memory_names_the_setting(
 def test_a_folder_without_a_saved_model_is_told(dataset: Dataset, tmp_path: Path) -> None:
     with pytest.raises(TradeoffError, match="no saved model"):
         Encoder.load(tmp_path, context(dataset))
+
+
+@pytest.mark.parametrize("kind", [Encoder, EncoderLora])
+def test_a_model_saved_before_there_were_other_tasks_still_loads(
+    kind: Any, model: str, dataset: Dataset, tmp_path: Path
+) -> None:
+    settings = EncoderSettings if kind is Encoder else EncoderLoraSettings
+    method = fit(kind(settings(epochs=1, precision="fp32"), model), dataset, context(dataset))
+    method.save(tmp_path)
+    about = json.loads((tmp_path / "method.json").read_text())
+    del about["parts"]
+    for later in ("dora", "rslora", "lora_plus_ratio", "window_overlap", "span_weight"):
+        about["settings"].pop(later, None)
+    (tmp_path / "method.json").write_text(json.dumps(about))
+    loaded = kind.load(tmp_path, context(dataset))
+    for one, other in zip(
+        method.predict(dataset.examples("test"), context(dataset)),
+        loaded.predict(dataset.examples("test"), context(dataset)),
+        strict=True,
+    ):
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-6)

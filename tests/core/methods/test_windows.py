@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from core.errors import TradeoffError
@@ -66,9 +65,22 @@ def test_windows_overlap_and_cover_all_tokens(model: str) -> None:
 
 
 def test_a_word_is_read_where_its_scarcer_side_is_longest() -> None:
-    tokens = np.array([[1, 5, 8, -1, -1], [-1, 2, 5, 8, -1], [-1, -1, 2, 5, 8]])
-    assert _owners(tokens, [10, 10, 10]).tolist() == [0, 0, 1, 2, 2]
-    assert _owners(np.array([[-1, 3]]), [5]).tolist() == [-1, 0]
+    places = [(i, i + 1) for i in range(12)]
+    special = (0, 0)
+    windows = [[special, *places[start : start + 6], special] for start in (0, 3, 6)]
+    owner, tokens = _owners(windows, places)
+    assert owner.tolist() == [0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2]
+    assert tokens.tolist() == [1, 2, 3, 4, 5, 3, 4, 5, 3, 4, 5, 6]
+    owner, _ = _owners([[special, (2, 3), special]], [(0, 1), (2, 3), (4, 5)])
+    assert owner.tolist() == [-1, 0, -1]
+
+
+def test_a_book_is_read_in_little_memory(model: str) -> None:
+    text = "the red cat, " * 8_000
+    tokenizer = tokenizer_of(model, 64)
+    places = words(text)
+    windows = text_windows(tokenizer, [text], [places], 0.25)
+    assert sum(len(window.words) for window in windows) == len(places)
 
 
 def test_texts_without_words_to_label_are_cut_as_ever(model: str) -> None:
