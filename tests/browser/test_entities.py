@@ -14,12 +14,13 @@ CITIES = ("Berlin", "São Paulo", "<b>Rome</b>", "Quito")
 
 
 def conll(sentences: int = 120) -> str:
-    """Sentences with a city each, sometimes of two words; every fourth has none."""
+    """Sentences with a city each, sometimes of two words; every fourth has none. Every fifth city is a band."""
     lines = []
     for place in range(sentences):
         words = [("Flight", "O"), (str(place), "O"), ("to", "O")]
         city = CITIES[place % len(CITIES)].split() if place % 4 != 3 else ["nowhere"]
-        tags = ["O"] if place % 4 == 3 else ["B-city", *["I-city"] * (len(city) - 1)]
+        label = "band" if place % 5 == 0 else "city"
+        tags = ["O"] if place % 4 == 3 else [f"B-{label}", *[f"I-{label}"] * (len(city) - 1)]
         lines += [f"{word} {tag}" for word, tag in [*words, *zip(city, tags, strict=True), ("soon", "O")]] + [""]
     return "\n".join(lines)
 
@@ -31,14 +32,14 @@ def test_entities_from_a_file_to_an_answer(page: Page, dashboard: Dashboard, tmp
     settled(page)
     page.locator("input[type=file]").first.set_input_files(file)
     page.get_by_text("The first texts as they would be imported").wait_for()
-    expect(page.locator("mark", has_text="Berlin").first).to_be_visible()
+    page.locator("mark", has_text="Berlin").first.wait_for()
     shoot(page, "entities-1-import")
     page.get_by_role("button", name="Import", exact=True).click()
     page.wait_for_url(re.compile("dataset=cities"))
     settled(page)
     page.get_by_role("tab", name="Texts").click()
-    expect(page.locator("mark", has_text="São Paulo").first).to_be_visible()
-    expect(page.locator("mark", has_text="<b>Rome</b>").first).to_be_visible()
+    for city in ("São Paulo", "<b>Rome</b>"):
+        page.locator("mark", has_text=city).first.wait_for()
     expect(page.locator("mark small").first).to_contain_text("city")
     shoot(page, "entities-2-texts")
 
@@ -47,6 +48,7 @@ def test_entities_from_a_file_to_an_answer(page: Page, dashboard: Dashboard, tmp
     settled(page)
     page.get_by_text(re.compile(r"entities exactly \(F1")).wait_for()
     page.get_by_role("tab", name=re.compile("Mistakes")).click()
+    page.locator("mark.wrong", has_text="wrong label").first.wait_for()
     settled(page)
     shoot(page, "entities-3-mistakes")
 
@@ -54,7 +56,7 @@ def test_entities_from_a_file_to_an_answer(page: Page, dashboard: Dashboard, tmp
     settled(page)
     page.get_by_label("Text", exact=True).fill("Flight 7 to Berlin soon")
     page.get_by_role("button", name="Try").click()
-    expect(page.locator("mark", has_text="Berlin").first).to_be_visible()
+    page.locator("mark", has_text="Berlin").first.wait_for()
     settled(page)
     shoot(page, "entities-4-playground")
 
