@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.clients.endpoints import Endpoint
 from core.preferences import Preferences
 from core.prices import DevicePrice, PriceBook, TokenPrice, cost, list_prices, published_token_price, token_usd
-from core.usage import TokenCount, Usage
+from core.usage import Phase, TokenCount, Usage
 
 ROOT = Path(__file__).parents[2]
 BOOK = PriceBook.of(Preferences())
@@ -125,3 +126,30 @@ def test_every_list_price_says_as_of_when_and_from_where() -> None:
         assert row.source
         assert row.url.startswith("https://")
         assert row.name
+
+
+def at(host: str, phase: Phase = "predict", **more: object) -> Usage:
+    tokens = more.pop("tokens", TokenCount(input=1_000_000, output=100_000))
+    return Usage(phase=phase, device="api", device_name=host, texts=5, tokens=tokens, **more)  # type: ignore[arg-type]
+
+
+def test_a_published_price_counts_only_at_its_provider() -> None:
+    assert cost(at("api.openai.com"), BOOK, "gpt-4.1-mini").usd == pytest.approx(0.4 + 0.16)
+    for host in ("localhost:8000", "api.mistral.ai", "proxy.example"):
+        assert cost(at(host), BOOK, "gpt-4.1-mini").usd is None
+    mine = TokenPrice(model="GPT-4.1-mini", input=0, output=0)
+    assert cost(at("localhost:8000"), PriceBook.of(Preferences(token_prices=(mine,))), "gpt-4.1-mini").usd == 0
+
+
+def test_a_batch_price_is_a_share_and_unknown_where_nobody_told_it() -> None:
+    assert cost(at("api.openai.com", batch=True), BOOK, "gpt-4.1-mini").usd == pytest.approx((0.4 + 0.16) / 2)
+    assert cost(at("name.openai.azure.com", batch=True), BOOK, "gpt-4o").usd is None
+    box = Endpoint(name="azure", base_url="https://name.openai.azure.com", batch_share=0.6)
+    found = cost(at("name.openai.azure.com", batch=True), PriceBook.of(Preferences(endpoints=(box,))), "gpt-4o")
+    assert found.usd == pytest.approx(0.6 * (2.5 + 1.0))
+
+
+def test_what_nobody_counted_costs_nobody_knows_what() -> None:
+    assert cost(at("api.openai.com", uncounted=1), BOOK, "gpt-4.1-mini").usd is None
+    assert cost(at("api.openai.com", tokens=TokenCount()), BOOK, "gpt-4.1-mini").usd is None
+    assert cost(at("nowhere", "fit", tokens=TokenCount()), BOOK, "m").usd == 0
