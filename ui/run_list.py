@@ -10,7 +10,7 @@ from core.progress import summary
 from core.runs import ENDED, STATUSES
 from ui import data, theme
 from ui.data import Run
-from ui.metrics import metric_quality
+from ui.metrics import is_f1, metric_quality
 from ui.run_detail import run_detail, undo_delete
 
 EVERY_SECONDS = 2.0
@@ -82,6 +82,7 @@ def _cells(run: Run) -> dict[str, object]:
         score = run.summary.scores[0] if run.summary.scores else None
         best = run.summary.score(score.metric) if score else None
         line = metric_quality(best.metric, best.value, best.low, best.high) if best else ""
+        line = f"F1 {line}" if best and is_f1(best.metric) else line
     elif run.status in ENDED:
         line, done = run.state.reason, 0.0
     else:
