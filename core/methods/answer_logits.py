@@ -51,7 +51,7 @@ def decoder_logits(
 
 def seq2seq_logits(model: Any, prompts: Rows, answers: Rows) -> tuple[torch.Tensor, torch.Tensor]:
     """The same for an encoder-decoder: it reads whole prompts, its decoder starts with the model's start token."""
-    device, start = model.device, model.config.decoder_start_token_id
+    device, start = model.device, start_token(model)
     ids, real = padded(prompts, max(map(len, prompts)), left=False)
     longest = max(map(len, answers))
     given, _ = padded([[start, *answer[:-1]] for answer in answers], longest, left=False)
@@ -60,6 +60,13 @@ def seq2seq_logits(model: Any, prompts: Rows, answers: Rows) -> tuple[torch.Tens
     ).logits
     targets, _ = padded(answers, longest, left=False, fill=IGNORED)
     return logits, targets.to(logits.device)
+
+
+def start_token(model: Any) -> int:
+    """What an encoder-decoder's answers begin with."""
+    found = [getattr(config, "decoder_start_token_id", None) for config in (model.config, model.generation_config)]
+    known = [start for start in found if start is not None]
+    return int(known[0] if known else model.config.pad_token_id or 0)
 
 
 def answer_loss(logits: torch.Tensor, targets: torch.Tensor, smoothing: float = 0.0) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """Fine-tuned language models: trained to write the answers of a prompt style, on one dataset or several together."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, Self
@@ -19,7 +19,7 @@ from core.methods.quantised import optimizer_of
 from core.methods.saved import read_about, write_about
 from core.methods.settings import GeneratorSettings, QuantisedSettings
 from core.methods.speller import Speller
-from core.methods.training import Evaluation, Trainer, TrainingData
+from core.methods.training import Evaluation, Progress, Trainer, TrainingData
 from core.methods.tuned import TunedModel
 from core.tasks import get_task
 from core.tasks.base import Example, Task
@@ -74,21 +74,17 @@ class Generator:
             lessons.model = tuned.network
             evaluate = self._evaluation(lessons, parts, context)
             data = TrainingData(lessons.lengths, lessons.loss, evaluate, lessons.digest())
-            arithmetic, own = tuned.arithmetic, isinstance(self.settings, QuantisedSettings)
-            assert arithmetic is not None
-            optimizer = optimizer_of(self.settings, context.device) if own else None  # type: ignore[arg-type]
-            trainer = Trainer(tuned.trained, data, self.settings, arithmetic, context, optimizer=optimizer)
+            optimizer = None
+            if isinstance(self.settings, QuantisedSettings):
+                optimizer = optimizer_of(self.settings, context.device)
+            assert tuned.arithmetic is not None
+            trainer = Trainer(tuned.trained, data, self.settings, tuned.arithmetic, context, optimizer=optimizer)
             self._note_start(lessons, context)
             tuned.freeze()
             progress = trainer.train()
             tuned.finish()
         self._answering = {}
-        context.notes["tokens_seen"] = progress.tokens
-        context.notes["epochs"] = round(progress.step / trainer.steps_per_epoch, 2)
-        if progress.best_step is not None:
-            context.notes["best_epoch"] = round(progress.best_step / trainer.steps_per_epoch, 2)
-        if progress.stopped_early:
-            context.notes["stopped_early"] = True
+        self._note_end(progress, trainer.steps_per_epoch, context)
 
     def predict(self, examples: Sequence[Example], context: Context) -> Iterator[Prediction]:
         """Ask about each text in the way of `context.dataset`; a batch's predictions come as it is done.
@@ -116,6 +112,7 @@ class Generator:
         settings: Any = checked_settings(cls.method, about["settings"], cls.method)
         method = cls(settings, about["model"])
         method.taught = [Taught(one["dataset"], get_task(one["task"]), one["labels"]) for one in about["taught"]]
+        settle(context.seed)
         with memory_guard("batch_tokens", context.device):
             method._started(context, folder)
         return method
@@ -129,16 +126,9 @@ class Generator:
         room = _room(tuned.network.config, tuned.tokenizer) - (0 if self.seq2seq else self.settings.max_new_tokens)
         speller = Speller(tuned.tokenizer)
         self.phrasings = [
-            Phrasing(
-                one.task,
-                one.labels,
-                self.settings,
-                speller,
-                self.seq2seq,
-                room,
-                one.dataset if len(self.taught) > 1 else "",
-            )
+            Phrasing(one.task, one.labels, self.settings, speller, self.seq2seq, room, name)
             for one in self.taught
+            for name in [one.dataset if len(self.taught) > 1 else ""]
         ]
         return tuned
 
@@ -201,12 +191,12 @@ class Generator:
 
     def _measured(self, samples: Sequence[Sequence[Example]], loss: float, context: Context) -> Evaluation:
         """The primary metric of each dataset's task, averaged over the datasets."""
-        self._answering = {}
+        self._answering, silent = {}, replace(context, notes={})
         values = {}
         for place, (one, sample) in enumerate(zip(self.taught, samples, strict=True)):
             if not sample:
                 continue
-            found = {prediction.id: prediction.target for prediction in self._window(place, sample, context)}
+            found = {prediction.id: prediction.target for prediction in self._window(place, sample, silent)}
             metric = one.task.primary_metric
             targets, answers = [example.target for example in sample], [found[example.id] for example in sample]
             name = metric if len(samples) == 1 else f"{one.dataset}_{metric}"
@@ -230,6 +220,14 @@ class Generator:
             notes["answers_not_spelled"] = (
                 f"{lessons.unreadable} answers hold characters that the model's vocabulary lacks"
             )
+
+    def _note_end(self, progress: Progress, steps_per_epoch: int, context: Context) -> None:
+        context.notes["tokens_seen"] = progress.tokens
+        context.notes["epochs"] = round(progress.step / steps_per_epoch, 2)
+        if progress.best_step is not None:
+            context.notes["best_epoch"] = round(progress.best_step / steps_per_epoch, 2)
+        if progress.stopped_early:
+            context.notes["stopped_early"] = True
 
 
 def _sample(examples: Sequence[Example], most: int, seed: int) -> list[Example]:

@@ -7,7 +7,7 @@ import torch
 from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 from transformers.modeling_outputs import BaseModelOutput
 
-from core.methods.answer_logits import IGNORED, padded
+from core.methods.answer_logits import IGNORED, padded, start_token
 from core.methods.lessons import MOST_LOGITS
 from core.methods.phrasing import Phrasing
 from core.methods.tuned import TunedModel
@@ -25,7 +25,7 @@ class Seq2SeqVoice:
         self.model: Any = tuned.network
         self.beginning = list(phrasing.shared)
         self.shared = len(self.beginning)
-        self.start: int = self.model.config.decoder_start_token_id
+        self.start = start_token(self.model)
         self.vocabulary: int = self.model.config.get_text_config().vocab_size
 
     def score(self, rows: Rows, answers: Sequence[tuple[int, ...]]) -> torch.Tensor:

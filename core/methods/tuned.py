@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer
 
+from core.errors import TradeoffError
 from core.methods import adapters
 from core.methods.base import Context
 from core.methods.device import Arithmetic, arithmetic
@@ -63,6 +64,7 @@ class TunedModel:
         if self.adapts:
             options["dtype"] = KINDS[self.arithmetic.precision]
         self.network, _ = load_model(self.kind, self.name, context, folder, **options)
+        _check_writes(self.network.config, self.name)
         # PEFT would keep the folder's path in place of the name.
         self.network.name_or_path = self.name
         keep_layout(self.network)
@@ -155,3 +157,13 @@ class TunedModel:
         elif self.arithmetic and self.arithmetic.device.type == "cuda" and not self.quantised:
             self.network.to(KINDS[self.arithmetic.precision])
         self.network.eval()
+
+
+def _check_writes(config: Any, name: str) -> None:
+    """Raises TradeoffError for an encoder: it would load with a new, random head and read its own answers."""
+    kinds = config.architectures or []
+    if kinds and not any(sign in kind for kind in kinds for sign in ("CausalLM", "LMHead", "ConditionalGeneration")):
+        raise TradeoffError(
+            f"The model {name} does not write text ({kinds[0]})",
+            remedy="Fine-tune it with encoder-full or encoder-lora, or choose a text-generation model such as smollm2.",
+        )

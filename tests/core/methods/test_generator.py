@@ -13,6 +13,7 @@ from core.methods.base import Context, Part
 from core.tasks import Example, get_task
 from core.tasks.target import Span, Target
 from tests.core.methods.learners import learning_decoder, learning_seq2seq
+from tests.models import tiny_encoder
 
 CITIES, DAYS, INTENTS = (
     ["berlin", "paris", "oslo", "rome"],
@@ -195,6 +196,12 @@ def test_a_classification_head_labels_no_spans(models: dict[str, str], tmp_path:
     with pytest.raises(TradeoffError, match="token_labels") as error:
         made("decoder-lora", models, head="classify").fit(examples("token_labels"), [], where)
     assert "generate" in error.value.remedy
+
+
+def test_an_encoder_is_no_language_model(tmp_path: Path) -> None:
+    encoder = {"decoder": str(tiny_encoder(tmp_path / "encoder"))}
+    with pytest.raises(TradeoffError, match="does not write text"):
+        made("decoder-lora", encoder).fit(examples("single_label"), [], context_of("single_label", tmp_path))
 
 
 def test_long_texts_are_cut_and_told(models: dict[str, str], tmp_path: Path) -> None:
