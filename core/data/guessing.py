@@ -18,7 +18,7 @@ def guess_task(table: Table, told: Told = NOTHING_TOLD) -> tuple[TaskName, str]:
         if name:
             columns.resolve(table.names, name)
     spans = _layout(table, "token_labels", told)
-    if spans is not None:
+    if spans is not None and not _own_brackets(table, spans, told):
         intent = told.intent or next(columns.by_name("intent", table.names), None)
         why = f'the column "{spans.roles["tags"]}" holds {FORMS[spans.form]}'
         if intent and intent not in spans.roles.values():
@@ -30,6 +30,14 @@ def guess_task(table: Table, told: Told = NOTHING_TOLD) -> tuple[TaskName, str]:
         return "multi_label", "a sign between labels, or columns of labels, were named"
     several = _several_labels(table, told)
     return ("multi_label", several) if several else ("single_label", "each text has one label")
+
+
+def _own_brackets(table: Table, spans: Layout, told: Told) -> bool:
+    """Whether what looks like marks are rather the brackets of texts that have a label, as in [user: hello]."""
+    if spans.form != "inline" or told.intent or next(columns.by_name("intent", table.names), None):
+        return False
+    name = spans.roles["tags"]
+    return "annot" not in name.lower() and next(columns.by_name("label", table.names), name) != name
 
 
 def _layout(table: Table, task: TaskName, told: Told) -> Layout | None:

@@ -134,6 +134,11 @@ def _multi(table: Table, task: TaskName, told: Told) -> Layout:
         return Layout(task, "separated", roles, mapped.guessed, separator=told.separator)
     cells = _sample(table, mapped.label)
     if cells and sum(labels.label_list(cell) is not None for cell in cells) > 0.9 * len(cells):
+        if labels.are_flags(cells):
+            raise TradeoffError(
+                f'The lists in the column "{mapped.label}" are zeros and ones, without the names of the labels',
+                table.reading.filename, "Write lists of the labels' names, or a column of 0 and 1 for each label.",
+            )  # fmt: skip
         return Layout(task, "list", roles, mapped.guessed)
     return Layout(task, "separated", roles, mapped.guessed, separator=labels.separator_of(_filled(table, mapped.label)))
 
@@ -169,12 +174,13 @@ def _with_text(table: Table, task: TaskName, form: Form, found: dict[Role, str],
     """The layout once the text, split and id columns are found too; tokens and marked texts can do without a text."""
     free = [name for name in table.names if name not in found.values()]
     known: dict[Role, str] = {role: name for role, name in found.items() if role in ("text", "split", "id")}
-    others = columns.guess(replace_columns(table, free), known) if free else {}
     can_do_without = form == "inline" or "tokens" in found
-    if "text" not in found and "text" in others:
-        named = others["text"] in columns.by_name("text", [others["text"]])
-        if named or not can_do_without:
-            found["text"] = others["text"]
+    if can_do_without and "text" not in known:
+        # Only a column that is called so: what looks like texts can be anything.
+        known["text"] = next(columns.by_name("text", free), "")
+    others = columns.guess(replace_columns(table, free), known) if free else {}
+    if others.get("text") or known.get("text"):
+        found["text"] = others.get("text") or known["text"]
     for role in ("split", "id"):
         if role in others and others[role] not in found.values():
             found[role] = others[role]  # type: ignore[index]
@@ -227,7 +233,9 @@ def _span_columns(table: Table, found: Mapping[Role, str]) -> Iterator[tuple[str
         form = span_form(table, name)
         if form == "inline" and marked_share(table, name) < MARKED_SHARE:
             continue
-        if form and (form != "tags" or any(_as_many(table, name, other) for other in beside if other != name)):
+        # Numbers can be anything beside a text: they are tags only beside tokens.
+        near = beside if told or not _are_numbers(table, name) else [*columns.by_name("tokens", free)]
+        if form and (form != "tags" or any(_as_many(table, name, other) for other in near if other != name)):
             yield name, form
     for name in free:
         if marked_share(table, name) >= (MARKED_SHARE if "annot" in name.lower() else OFTEN_MARKED):
@@ -254,6 +262,11 @@ def _is_tags(cell: str) -> bool:
             and all(part == "O" or part[:2] in ("B-", "I-", "E-", "S-", "L-", "U-") for part in parts)
         )
     return all(isinstance(item, str) or is_whole(item) for item in found)
+
+
+def _are_numbers(table: Table, name: str) -> bool:
+    cells = [listed(cell) for cell in _sample(table, name)]
+    return all(found is not None and all(map(is_whole, found)) for found in cells)
 
 
 def _is_spans(cell: str) -> bool:

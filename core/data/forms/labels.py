@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from core.data.forms.tokens import structured
+from core.data.forms.tokens import listed, structured
 
 SEPARATORS = ("|", ";", ",", "\n")
 SPOKEN = {"|": "a bar", ";": "a semicolon", ",": "a comma", "\n": "a new line"}
@@ -61,6 +61,14 @@ def label_list(cell: str | None) -> list[str] | None:
     if not isinstance(content, list | tuple) or any(isinstance(item, list | dict | tuple) for item in content):
         return None
     return [str(item).strip() for item in content if item is not None and str(item).strip()]
+
+
+def are_flags(cells: Sequence[str]) -> bool:
+    """Whether lists tell by place, not by name: all as long, of nothing but 0 and 1, some 0 twice or 1 twice."""
+    lists = [listed(cell) or [] for cell in cells]
+    values = {str(item) for found in lists for item in found}
+    as_long = len({len(found) for found in lists}) == 1 and len(lists[0]) > 1
+    return as_long and values <= {"0", "1"} and any(len(set(map(str, found))) < len(found) for found in lists)
 
 
 def flag(value: object) -> bool | None:

@@ -17,6 +17,7 @@ MOST_UNREADABLE = 0.05
 MENDED_TAGS = "tags that begin, go on or end where they cannot were read as conlleval does"
 OTHER_TOKENS = "texts that do not hold their tokens were replaced by the tokens with spaces between"
 OTHER_MARKED = "texts that differ from their marked form were replaced by it"
+JOINED_INTENTS = "texts with several intents got one that joins them, as in a#b"
 EMPTY_TOKENS = "empty tokens were left out"
 
 
@@ -77,11 +78,19 @@ class Reader:
         read = {"tags": self._tagged, "spans": self._placed, "inline": self._marked}[layout.form]
         intents = _column(table, layout, "intent") if layout.task == "intent_slots" else [""] * len(table)
         for (text, spans), intent in zip(read(table, layout), intents, strict=True):
-            label = (intent or "").strip()
+            label = self._intent(intent)
             if spans is None or (layout.task == "intent_slots" and not label):
                 yield text, None
             else:
                 yield text, Target.of([label] if label else [], spans)
+
+    def _intent(self, cell: str | None) -> str:
+        """The intent in a cell; several in a list become one, as in ATIS."""
+        listed = labels.label_list(cell) if (cell or "").lstrip().startswith("[") else None
+        if listed is None:
+            return (cell or "").strip()
+        self.mended[JOINED_INTENTS] += len(listed) > 1
+        return "#".join(listed)
 
     def _tagged(self, table: Table, layout: Layout) -> Iterator[tuple[str, Sequence[Span] | None]]:
         for number, (text, tokens, tags) in zip(table.numbers, tagged_rows(table, layout), strict=True):

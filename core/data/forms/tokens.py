@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from core.data.formats.table import Number
 Place = tuple[int, int]
 """First character of a token, and the character after its last."""
 LONGEST_LITERAL = 200_000
+QUOTED = r"'[^']*'|\"[^\"]*\""
+NUMPY = re.compile(rf"\[\s*(?:(?:{QUOTED})(?:\s+(?:{QUOTED}))+|-?\d+(?:\s+-?\d+)+)\s*\]")
+"""An array as numpy writes it, without commas: Python would join its strings into one."""
 
 
 def listed(cell: str | None) -> list[Any] | None:
@@ -27,7 +31,9 @@ def listed(cell: str | None) -> list[Any] | None:
 
 
 def structured(text: str) -> Any:
-    """The list or object in a cell, in JSON or as Python writes it; None when it holds neither."""
+    """The list or object in a cell, in JSON or as Python or numpy write it; None when it holds neither."""
+    if len(text) <= LONGEST_LITERAL and NUMPY.fullmatch(text):
+        return [item[1:-1] if item[0] in "'\"" else Number(item) for item in re.findall(rf"{QUOTED}|-?\d+", text)]
     try:
         return parse(text)
     except ValueError:

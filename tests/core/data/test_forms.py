@@ -137,7 +137,7 @@ def test_surely_joined_needs_parts_that_stand_alone() -> None:
 
 @pytest.mark.parametrize(("cell", "found"), [
     ('["a", "b"]', ["a", "b"]), ("['a']", ["a"]), ("[]", []), (None, []), ("  ", []), ("[1, 2]", ["1", "2"]),
-    ("a", None),
+    ("a", None), ("['a' 'b c']", ["a", "b c"]), ("[1 0 1]", ["1", "0", "1"]),
     ('{"a": 1, "b": 0}', ["a"]), ('{"a": "maybe"}', None), ('[["a"]]', None), ("[null]", []), ("[", None),
 ])  # fmt: skip
 def test_label_list(cell: str | None, found: list[str] | None) -> None:

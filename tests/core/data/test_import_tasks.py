@@ -254,6 +254,29 @@ def test_an_intent_that_is_missing_is_left_out(home: Home, tmp_path: Path) -> No
     assert dataset.info.source["left_out"] == {"no label": 1}
 
 
+def test_several_intents_become_one(home: Home, tmp_path: Path) -> None:
+    rows = [{"text": e.text, "spans": written.plain_spans(e), "intent": [["a"], ["b", "a"], "c"][n % 3]}
+            for n, e in enumerate(made(45, 3))]  # fmt: skip
+    dataset = import_dataset(home, "x", written.write_jsonl(tmp_path / "x.jsonl", rows))
+    assert [label for label in dataset.info.labels if label.startswith("intent:")] == [
+        "intent:a", "intent:b#a", "intent:c"
+    ]  # fmt: skip
+    assert list(dataset.info.source["mended"].values()) == [15]
+
+
+def test_what_could_be_misread_is_not(home: Home, tmp_path: Path) -> None:
+    talks = [{"text": f"[user: hi {n}] [bot: hello]", "label": "ab"[n % 2]} for n in range(40)]
+    dataset = import_dataset(home, "talks", written.write_csv(tmp_path / "talks.csv", talks))
+    assert (dataset.info.task, dataset.frame["text"][0]) == ("single_label", "[user: hi 0] [bot: hello]")
+    hot = [{"text": f"three words {n}", "labels": [n % 2, int(n % 3 == 0), 0]} for n in range(40)]
+    said = told_by(written.write_jsonl(tmp_path / "hot.jsonl", hot), task="multi_label")
+    assert "zeros and ones, without the names" in said
+    assert preview(tmp_path / "hot.jsonl").task == "single_label"
+    ids = [{"id": f"q{n}", "text": f"book [n : {n}] tables", "intent": "ab"[n % 2]} for n in range(40)]
+    dataset = import_dataset(home, "ids", written.write_csv(tmp_path / "ids.csv", ids))
+    assert dataset.frame["id"].tolist() == [f"q{n}" for n in range(40)]
+
+
 def test_what_has_nothing_to_learn_is_refused(tmp_path: Path) -> None:
     none = [{"tokens": ["a", f"b{n}"], "tags": ["O", "O"]} for n in range(30)]
     assert "carry no spans" in told_by(written.write_jsonl(tmp_path / "n.jsonl", none))
