@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from core.clients.endpoints import Endpoint, check_key
-from core.clients.faults import Fault, Filtered, Refused
+from core.clients.faults import SYSTEM_ROLE, Fault, Filtered, Refused
 from core.clients.journal import Answer, Journal, request_key
 from core.clients.spending import Spending
 from core.clients.wire import open_client, send, sendable
@@ -142,6 +142,9 @@ class Desk:
             wanted["response_format"] = {"type": "json_schema", "json_schema": schema}
         kept = {name: value for name, value in wanted.items() if name not in self.dropped}
         messages = [{"role": row["role"], "content": sendable(row["content"])} for row in request.messages]
+        if SYSTEM_ROLE in self.dropped and len(messages) > 1 and messages[0]["role"] == "system":
+            first, second, *others = messages
+            messages = [{**second, "content": f"{first['content']}\n\n{second['content']}"}, *others]
         return {"model": self.asking.model, "messages": messages, **kept}
 
     def _drop(self, refused: Refused) -> None:

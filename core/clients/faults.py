@@ -28,6 +28,9 @@ _MAYBE_WORKED = (408, 504, 524)
 PARAMETERS = ("response_format", "max_completion_tokens", "max_tokens", "temperature", "top_logprobs", "logprobs", "n")
 """Parameters that some endpoints or models refuse."""
 
+SYSTEM_ROLE = "system_role"
+"""The role of the instruction's message, which some models' chat formats lack."""
+
 
 @dataclass(eq=False)
 class Fault(Exception):
@@ -82,6 +85,8 @@ def of_status(status: int, headers: Mapping[str, str], body: bytes, endpoint: En
             return Filtered(f"the provider's content filter refused the text: {said}")
         refused = parameter if parameter in PARAMETERS else _first_named(lowered)
         too_long = any(word in lowered for word in _TOO_LONG)
+        if refused is None and "system" in lowered and "role" in lowered:
+            refused = SYSTEM_ROLE
         if refused and not too_long:
             return Refused(refused, said)
         if too_long:

@@ -45,7 +45,7 @@ class ApiPromptSettings(WordedSettings):
     concurrency: int = Field(0, ge=0, le=256, description="Most requests at once; 0 takes the endpoint's own number")
     timeout: float = Field(60.0, ge=1, le=3600, description="Seconds after which a request is given up")
     attempts: int = Field(
-        6, ge=1, le=20, description="How often a request is tried when the endpoint is busy, broken or too slow"
+        8, ge=1, le=20, description="How often a request is tried when the endpoint is busy, broken or too slow"
     )
     batch_price: bool = Field(
         False, description="Tell costs at the endpoint's batch price (the requests themselves are billed in full)"

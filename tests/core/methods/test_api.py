@@ -190,6 +190,20 @@ def test_structured_output_is_checked_by_what_came(server: FaultyServer) -> None
     assert "unknown" in context.notes["asked_without_response_format"]
 
 
+def test_a_model_without_a_system_role_is_told_in_the_first_message(server: FaultyServer) -> None:
+    context, examples = context_of(server, "single_label")
+    server.reply = lambda asked: (
+        (400, {}, error("System role not supported"))
+        if asked["messages"][0]["role"] == "system"
+        else completion("Label: news")
+    )
+    answers(fitted(context, examples, shots=1, concurrency=1), examples, context)
+    roles = [[message["role"] for message in asked["messages"]] for asked in server.requests]
+    assert roles == [["system", "user", "assistant", "user"], *[["user", "assistant", "user"]] * len(examples)]
+    assert "art, music" in server.requests[-1]["messages"][0]["content"]
+    assert "asked_without_system_role" in context.notes
+
+
 def test_long_texts_are_cut_and_counted(server: FaultyServer) -> None:
     context, examples = context_of(server, "single_label")
     server.reply = lambda _: completion("Label: news")
