@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from core.clients.endpoints import Endpoint, check_key
-from core.clients.faults import SYSTEM_ROLE, Fault, Filtered, Refused
+from core.clients.faults import SYSTEM_ROLE, TIMEOUT, Fault, Filtered, Refused
 from core.clients.journal import Answer, Journal, request_key
 from core.clients.spending import Spending
 from core.clients.wire import open_client, send, sendable
 from core.errors import TradeoffError
 
 FIRST_WAIT, LONGEST_BACKOFF = 1.0, 60.0
+LONGEST_TIMEOUT = 600.0
 MOST_REFUSALS = 8
 SLICE = 0.1
 """How long a wait goes on, in seconds, before it looks whether the run is to stop."""
@@ -91,20 +92,22 @@ class Desk:
         key = request_key({**asdict(request), "model": self.asking.model, "at": self.endpoint.host})
         if key in self.journal.answers:
             return self.journal.answers[key]
-        attempt = 0
+        attempt, timeout = 0, self.asking.timeout
         while True:
             attempt += 1
             try:
-                return await self._attempt(key, request, attempt)
+                return await self._attempt(key, request, attempt, timeout)
             except Refused as refused:
                 self._drop(refused)
                 attempt -= 1
             except Fault as fault:
+                # A server that is slow rather than gone may still work on what was given up: it gets more time.
+                timeout = min(max(LONGEST_TIMEOUT, timeout), 2 * timeout) if fault.kind == TIMEOUT else timeout
                 if attempt >= self.asking.attempts:
                     raise self._gave_up(fault, attempt) from None
                 await self._back_off(fault, attempt)
 
-    async def _attempt(self, key: str, request: Request, attempt: int) -> Answer:
+    async def _attempt(self, key: str, request: Request, attempt: int, timeout: float) -> Answer:
         worst = self.spending.worst(
             request.messages, json.dumps(request.schema or ""), request.max_new_tokens * request.samples
         )
@@ -114,7 +117,7 @@ class Desk:
         self.journal.sent(key, worst)
         began, actual = time.perf_counter(), worst
         try:
-            found = await send(self._client, self.endpoint, self._parameters(request), self.asking.timeout)
+            found = await send(self._client, self.endpoint, self._parameters(request), timeout)
             choices, tokens, model = found
             answer = Answer(choices, tokens, time.perf_counter() - began, model, attempt)
             self.journal.answered(key, request.phase, answer)

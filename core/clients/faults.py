@@ -28,6 +28,7 @@ _MAYBE_WORKED = (408, 504, 524)
 PARAMETERS = ("response_format", "max_completion_tokens", "max_tokens", "temperature", "top_logprobs", "logprobs", "n")
 """Parameters that some endpoints or models refuse."""
 
+TIMEOUT = "timeout"
 SYSTEM_ROLE = "system_role"
 """The role of the instruction's message, which some models' chat formats lack."""
 

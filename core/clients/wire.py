@@ -12,7 +12,7 @@ from typing import Any
 
 from core.clients.buckets import read_buckets
 from core.clients.endpoints import Endpoint
-from core.clients.faults import Fault, of_status, scrubbed
+from core.clients.faults import TIMEOUT, Fault, of_status, scrubbed
 from core.clients.journal import Choice
 from core.methods.base import Tokens
 
@@ -49,13 +49,13 @@ async def send(client: Any, endpoint: Endpoint, parameters: Mapping[str, Any], t
     model = str(parameters["model"])
     try:
         async with asyncio.timeout(timeout):
-            raw = await client.chat.completions.with_raw_response.create(**parameters)
+            raw = await client.chat.completions.with_raw_response.create(**parameters, timeout=timeout)
             body = raw.http_response.content
     except openai.APIStatusError as error:
         response = error.response
         raise of_status(error.status_code, response.headers, response.content, endpoint, model) from None
     except (TimeoutError, openai.APITimeoutError):
-        raise Fault("timeout", f"no answer within {timeout:g} s", billed=True) from None
+        raise Fault(TIMEOUT, f"no answer within {timeout:g} s", billed=True) from None
     except openai.APIConnectionError as error:
         raise _cut(error) from None
     except Exception as error:

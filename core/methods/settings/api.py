@@ -43,7 +43,9 @@ class ApiPromptSettings(WordedSettings):
         description="Alternatives a token whose probabilities are asked for, where offered; 0 asks for none",
     )  # fmt: skip
     concurrency: int = Field(0, ge=0, le=256, description="Most requests at once; 0 takes the endpoint's own number")
-    timeout: float = Field(60.0, ge=1, le=3600, description="Seconds after which a request is given up")
+    timeout: float = Field(
+        60.0, ge=1, le=3600, description="Seconds after which a request is given up; asked again it gets twice as long"
+    )
     attempts: int = Field(
         8, ge=1, le=20, description="How often a request is tried when the endpoint is busy, broken or too slow"
     )

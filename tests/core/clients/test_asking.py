@@ -92,6 +92,11 @@ def test_a_slow_answer_is_given_up_and_asked_again(server: FaultyServer) -> None
     assert desk.journal.lost == {"timeout": 1}
 
 
+def test_a_server_that_is_slow_gets_more_time_each_time(server: FaultyServer) -> None:
+    server.turns = [0.8] * 6
+    assert ask(desk_of(server, timeout=0.2, attempts=7), ["a"])["a"].attempts < 6
+
+
 @pytest.mark.parametrize(
     ("turn", "says"),
     [
