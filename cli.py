@@ -7,6 +7,7 @@ one line on stderr; `launch --wait` exits with 1 when a run did not finish.
 import argparse
 import difflib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -219,6 +220,14 @@ def results(options: argparse.Namespace, home: Home) -> Any:
     if not options.json and (found := conclusion(home, rows)):
         options.told = found.sentence
     return [row.model_dump(mode="json") for row in rows]
+
+
+def report(options: argparse.Namespace, home: Home) -> Any:
+    """What a finished run gets right and wrong, label by label."""
+    from core.predictor import find_fitted
+    from core.report import report as reported
+
+    return reported(find_fitted(home, options.run, options.dataset), options.split)
 
 
 def predict(options: argparse.Namespace, home: Home) -> Any:
@@ -468,6 +477,11 @@ def parser() -> Parser:
     made.add_argument("--train-size", help="a number, or all")
     made.add_argument("--version", help="start of a fingerprint; the current one by default")
 
+    made = verb("report", report)
+    made.add_argument("run", metavar="RUN_OR_CANDIDATE")
+    made.add_argument("--dataset", help="needed when a candidate is named")
+    made.add_argument("--split", choices=("test", "validation"), default="test")
+
     made = verb("predict", predict)
     made.add_argument("run", metavar="RUN_OR_CANDIDATE")
     made.add_argument("texts", nargs="*", metavar="TEXT")
@@ -514,10 +528,14 @@ def main(arguments: Sequence[str]) -> int:
             print(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False))
         else:
             show("plan" if getattr(options, "plan", False) else options.verb, answer, options.told)
+        sys.stdout.flush()
         return 1 if options.failed else 0
     except TradeoffError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 2
+    except BrokenPipeError:  # who reads has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("Stopped watching; runs go on. `cli.py runs` shows them, `cli.py cancel RUN` stops one.", file=sys.stderr)
         return 130

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core import format as f
-from core.metric_words import metric_quality, metric_short, metric_show
+from core.metric_words import metric_name, metric_quality, metric_short, metric_show
 
 PIPED_WIDTH = 220
 """Columns of a file or pipe, where nothing needs to be folded."""
@@ -69,6 +69,21 @@ COLUMNS: dict[str, list[Column]] = {
         ("batch price", lambda row: f.percent(row["batch_share"], 0)),
         ("test", _plain("test")),
     ],
+    "labels": [
+        ("label", _plain("label")),
+        ("F1", lambda row: f"{100 * row['f1']:.1f}"),
+        ("precision", lambda row: f.percent(row["precision"])),
+        ("recall", lambda row: f.percent(row["recall"])),
+        ("right ones", _plain("support")),
+        ("given", _plain("predicted")),
+    ],
+    "spans": [
+        (key.replace("_", " "), _plain(key))
+        for key in ("label", "gold", "right", "wrong_label", "wrong_boundary", "missed", "spurious")
+    ],
+    "confusions": [
+        (name, _plain(key)) for name, key in (("right", "gold"), ("taken for", "predicted"), ("spans", "spans"))
+    ],
     "doctor": [
         ("", lambda row: "ok" if row["ok"] else "PROBLEM"),
         ("what", _plain("name")),
@@ -86,6 +101,7 @@ EMPTY = {
 }
 
 
+MOST_REPORT_ROWS = 40
 OTHER_METRICS = 2
 """How many metrics of the task stand beside the one that candidates are ranked by."""
 
@@ -102,6 +118,8 @@ def show(verb: str, answer: Any, told: str = "") -> None:
             console.print(f"{finding['severity']:>8}  {finding['title']}", markup=False)
         for note in answer["notes"]:
             console.print(f"    note  {note}", markup=False)
+    elif verb == "report":
+        _report(console, answer)
     elif isinstance(answer, list):
         _table(console, verb, answer)
     else:
@@ -119,6 +137,24 @@ def _imported(console: Console, info: Mapping[str, Any]) -> None:
         console.print(f"  read as {info['task']}: {source['task_guessed']}; --task names another", markup=False)
     for warning in source.get("warnings", []):
         console.print(f"  note: {warning}", markup=False)
+
+
+def _report(console: Console, answer: Mapping[str, Any]) -> None:
+    console.print(
+        f"{answer['candidate']} on {answer['dataset']}, {answer['texts']:,} {answer['split']} texts", markup=False
+    )
+    for score in answer["scores"]:
+        quality = metric_quality(score["metric"], score["value"], score["low"], score["high"])
+        console.print(f"  {metric_name(score['metric'])}: {quality}", markup=False)
+    for name, texts in answer.get("agreement", {}).items():
+        console.print(f"  {name}: {texts:,} texts", markup=False)
+    occurring = [row for row in answer["labels"] if row["support"] or row["predicted"]]
+    for part, rows in {"labels": occurring, **{part: answer.get(part) for part in ("spans", "confusions")}}.items():
+        if rows:
+            console.print()
+            _table(console, part, rows[:MOST_REPORT_ROWS])
+            if len(rows) > MOST_REPORT_ROWS:
+                console.print(f"… and {len(rows) - MOST_REPORT_ROWS} more; --json shows all.")
 
 
 def _table(console: Console, verb: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -68,6 +68,7 @@ def test_results_hold_what_scripts_rely_on(shell) -> None:
     ["datasets"], ["candidates"], ["runs"], ["results", "things"], ["doctor"], ["audit", "things"],
     ["sql", "select candidate, count(*) as runs from runs group by all order by all"],
     ["predict", "tfidf-linear", "the cat", "=1+1", "--dataset", "things"],
+    ["report", "tfidf-linear", "--dataset", "things"],
 ])  # fmt: skip
 def test_every_answer_reads_well_and_is_json_when_asked(shell, verb: list[str]) -> None:
     told, asked = shell(*verb), shell(*verb, "--json")
@@ -75,6 +76,17 @@ def test_every_answer_reads_well_and_is_json_when_asked(shell, verb: list[str]) 
     assert told.stdout.strip()
     assert json.loads(asked.stdout)
     assert asked.stderr == ""
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(shell) -> None:
+    command = [sys.executable, str(ROOT / "cli.py"), "report", "tfidf-linear", "--dataset", "things", "--json"]
+    environment = {**os.environ, "TRADEOFF_HOME": str(shell.folder / "home")}
+    reader = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert reader.stdout is not None
+    reader.stdout.close()
+    assert reader.stderr is not None
+    assert reader.stderr.read() == b""
+    assert reader.wait() == 0
 
 
 def test_launching_again_reuses_what_is_finished(shell) -> None:
