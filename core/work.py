@@ -102,6 +102,9 @@ def _fit_seconds(load: Workload, shape: Shape, rate: float, one: float) -> float
         work += shape.table * load.answer_tokens
     step = OPERATIONS[load.training] * again * work / (rate * TRAINING_EFFICIENCY)
     validated = min(load.validation_texts, load.setting("validation_texts", load.validation_texts))
+    if load.method == "setfit":
+        pairs = min(load.setting("most_steps", 500) * load.setting("batch_size", 16), load.train_texts**2 * epochs)
+        return 2 * pairs * step + (load.train_texts + validated) * one
     return load.train_texts * epochs * step + evaluations * validated * one
 
 

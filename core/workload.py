@@ -37,11 +37,15 @@ class Workload(Record):
     @property
     def kind(self) -> str:
         """`encoder`, `seq2seq` or `decoder` where the method is named after one, else empty."""
+        if self.method == "setfit":
+            return "encoder"
         return self.method.split("-")[0] if self.training else ""
 
     @property
     def training(self) -> str:
         """`full`, `lora` or `qlora` where a network is trained, else empty."""
+        if self.method == "setfit":
+            return "full"
         kind, _, training = self.method.partition("-")
         return training if kind in ("encoder", "seq2seq", "decoder") else ""
 
@@ -100,7 +104,7 @@ class Workload(Record):
     def step_texts(self) -> float:
         """Texts whose activations are held at once in training."""
         if self.kind == "encoder":
-            return self.setting("batch_size", 16)
+            return self.setting("batch_size", 16) * (2 if self.method == "setfit" else 1)
         row = self.longest_tokens + self.answer_tokens + (self.prefix_tokens if self.kind == "seq2seq" else 8)
         return max(1.0, min(self.setting("batch_size", 16), self.setting("train_tokens", 4096) / row))
 

@@ -62,7 +62,7 @@ def test_no_pickle_and_no_remote_code() -> None:
 
 def test_every_dependency_is_pinned_and_earns_its_place() -> None:
     told = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").lower()
-    for name in ("requirements.txt", "requirements-models.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-models.txt", "requirements-dev.txt", "requirements-optional.txt"):
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             if line and not line.startswith("#"):
                 package, pinned, _ = line.partition("==")

@@ -24,6 +24,7 @@ from core.methods.settings import (
     Seq2SeqLoraSettings,
     Seq2SeqQloraSettings,
     Seq2SeqSettings,
+    SetFitSettings,
     Settings,
     TfidfLinearSettings,
 )
@@ -125,6 +126,16 @@ METHODS: dict[str, MethodEntry] = {
                 ("decoder", "lora", "DecoderLora", DecoderLoraSettings, "Small adapters teach a frozen language model"),
                 ("decoder", "qlora", "DecoderQlora", DecoderQloraSettings, "Adapters teach a model kept in four bits"),
             )
+        ),
+        MethodEntry(
+            "setfit",
+            "core.methods.setfit:SetFit",
+            SetFitSettings,
+            "encoder",
+            ("single_label",),
+            True,
+            "A sentence encoder is fine-tuned on pairs of texts: made for few labelled texts; an optional install",
+            "batch_size",
         ),
         MethodEntry(
             "prompt",

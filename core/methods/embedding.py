@@ -38,6 +38,8 @@ class EmbeddingLinear:
     Only the head is saved; the encoder is found again by its name.
     """
 
+    METHOD = METHOD
+
     def __init__(self, settings: EmbeddingLinearSettings, model: str | None = None) -> None:
         self.settings = settings
         self.model_name = model or "minilm"
@@ -78,7 +80,7 @@ class EmbeddingLinear:
     def save(self, folder: Path) -> None:
         """Write settings, labels and the encoder's name, and the head as safetensors."""
         write_about(
-            folder, METHOD, self.settings, self.outputs.labels, self.model_name, outputs=self.outputs.about()
+            folder, self.METHOD, self.settings, self.outputs.labels, self.model_name, outputs=self.outputs.about()
         )  # fmt: skip
         write_tensors(folder / "weights.safetensors", self.head.tensors())
 

@@ -19,6 +19,7 @@ from core.methods.settings.generator import (
 )
 from core.methods.settings.linear import EmbeddingLinearSettings, LinearSettings, MajoritySettings, TfidfLinearSettings
 from core.methods.settings.prompt import PromptSettings
+from core.methods.settings.setfit import SetFitSettings
 from core.methods.settings.training import TrainingSettings
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Seq2SeqLoraSettings",
     "Seq2SeqQloraSettings",
     "Seq2SeqSettings",
+    "SetFitSettings",
     "Settings",
     "TfidfLinearSettings",
     "TrainingSettings",
