@@ -102,8 +102,10 @@ class Serial(Style):
         begun = _first_telling(told)
         if any(not line.strip() or line.strip() == NONE for line in told[begun:]):
             return True
+        if not self.types or len(told) < len(self.types):
+            return False
         heads = [read_head(line, self.typer) for line in told]
-        return bool(self.types) and {head[0] for head in heads if head and head[0]} >= set(self.types)
+        return {head[0] for head in heads if head and head[0]} >= set(self.types)
 
     def listed(self, names: Sequence[str]) -> str:
         """Separated by commas, or a line each where a name has a comma itself."""

@@ -8,6 +8,7 @@ import random
 import pytest
 
 from core.errors import TradeoffError
+from core.prompts.lines import relined
 from core.prompts.messages import chat_messages, plain_prompt
 from core.prompts.styles import STYLES, Demonstration, get_style
 from core.tasks import TASKS, Example, Span, Target, get_task
@@ -347,3 +348,9 @@ def test_a_json_answer_fits_its_schema(task):
 def test_an_unknown_style_names_the_nearest():
     with pytest.raises(TradeoffError, match='Did you mean "serial"'):
         get_style("seriel", TASK, [])
+
+
+def test_line_ends_that_a_tokenizer_lost_are_set_again():
+    assert relined("Entities: PER: Anna | Bob LOC: none", ["LOC", "PER"]) == "Entities:\nPER: Anna | Bob\nLOC: none"
+    assert relined("a text: b", ["PER"]) == "a text: b"
+    assert relined("x", []) == "x"
