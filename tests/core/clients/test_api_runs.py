@@ -232,3 +232,4 @@ def test_a_cancelled_run_stops_and_keeps_what_it_paid_for(home: Home, server: Fa
     server.reply = right
     finished(home, folder)
     assert set(server.billed.values()) == {1}
+    assert folder.notes["answers_written"] == TEXTS  # counted over both attempts
