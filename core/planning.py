@@ -133,7 +133,7 @@ def _able(home: Home, experiment: Experiment, sets: Sequence[Dataset], told: lis
             if not why:
                 found.append((candidate, alone, group))
             elif experiment.lenient:
-                told.append(f"{candidate.label}: {why.what[0].lower()}{why.what[1:]}")
+                told.append(f"{candidate.label}{why.what.removeprefix(candidate.id)}")
             else:
                 raise why
     if not found:
