@@ -68,7 +68,14 @@ _BUNDLED = (
         # So small a model follows plain examples better than a chat (measured on training texts of two sets).
         {"shots": 6, "calibration": "train_texts", "chat_template": False},
     ),
-    CandidateEntry("smollm2-lora", "decoder-lora", "smollm2", "SmolLM2 135M, LoRA adapters fine-tuned to answer"),
+    CandidateEntry(
+        "smollm2-lora",
+        "decoder-lora",
+        "smollm2",
+        "SmolLM2 135M, LoRA adapters fine-tuned to answer",
+        # So small a model takes a higher rate than the 7B ones that the default suits.
+        {"learning_rate": 1e-3},
+    ),
     CandidateEntry("smollm2-full", "decoder-full", "smollm2", "SmolLM2 135M, all weights fine-tuned to answer"),
 )
 
