@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-import written
 
 from core.data.formats.conll import shape_of
 from core.data.read import read_table
 from core.errors import TradeoffError
+from tests.core.data import written
 
 PLAIN = "EU\tB-ORG\nrejects\tO\n\nGerman\tB-MISC\ncall\tO\n\n"
 

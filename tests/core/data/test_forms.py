@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 from seqeval.metrics.sequence_labeling import get_entities
-from written import LABELS, made
 
 from core.data.forms import inline, labels, spans, tags, tokens
 from core.tasks import Span
+from tests.core.data.written import LABELS, made
 
 
 @pytest.mark.parametrize("scheme", ["BIO", "IOB1", "BIOES", "BILOU"])

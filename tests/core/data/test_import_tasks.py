@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import written
-from written import Made, made
 
 from core.data.dataset import Dataset, list_datasets, save_dataset
 from core.data.importing import Told, import_dataset, preview
@@ -16,6 +14,8 @@ from core.data.strata import strata
 from core.errors import TradeoffError
 from core.home import Home
 from core.tasks import Example, Span, Target, get_task
+from tests.core.data import written
+from tests.core.data.written import Made, made
 
 SHARED = Path(__file__).parents[3] / "../shared/data"
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the shared data sets are not here")

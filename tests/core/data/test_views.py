@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import written
 
 from core.data.dataset import load_dataset, save_dataset
 from core.data.importing import import_dataset
@@ -12,6 +11,7 @@ from core.errors import TradeoffError
 from core.home import Home
 from core.tasks import Target, get_task
 from tests.conftest import small_frame
+from tests.core.data import written
 
 
 @pytest.fixture
