@@ -3,7 +3,8 @@
 from core.data import columns
 from core.data.formats.table import Table
 from core.data.forms import labels
-from core.data.layout import FORMS, NOTHING_TOLD, Layout, Told, find_layout, indicator_columns
+from core.data.layout import NOTHING_TOLD, Layout, Told, find_layout
+from core.data.signs import FORMS, indicator_columns
 from core.errors import TradeoffError
 from core.spec import TaskName
 

@@ -8,7 +8,8 @@ from core.data.forms.rows import Reader, find_scheme, mended_sentences
 from core.data.forms.tags import SCHEMES
 from core.data.guessing import guess_task
 from core.data.labelled import label_counts
-from core.data.layout import FORMS, NOTHING_TOLD, Layout, Told, find_layout
+from core.data.layout import NOTHING_TOLD, Layout, Told, find_layout
+from core.data.signs import FORMS
 from core.errors import TradeoffError
 from core.spec import TaskName
 from core.tasks import TASKS, get_task
