@@ -24,7 +24,15 @@ SYMBOLS = {
     "embedding-linear": "diamond",
     "encoder-full": "circle",
     "encoder-lora": "triangle-up",
+    "setfit": "cross",
+    "seq2seq-full": "octagon",
+    "seq2seq-lora": "triangle-left",
+    "seq2seq-qlora": "triangle-right",
+    "decoder-full": "hexagon2",
+    "decoder-lora": "triangle-down",
+    "decoder-qlora": "bowtie",
     "prompt": "pentagon",
+    "api-prompt": "star",
 }
 """The mark of each method; a method that is not here gets a hexagon."""
 
