@@ -208,6 +208,18 @@ def retry(options: argparse.Namespace, home: Home) -> Any:
     return _run_rows(home, ids)
 
 
+def multitask(options: argparse.Namespace, home: Home) -> Any:
+    """One model for intents and slots beside two, for each candidate that has finished both ways."""
+    from core.analysis.multitask import sentence
+    from core.consolidated import comparisons, plain_rows
+    from core.preferences import load
+    from core.results import pricing
+
+    found = comparisons(home, options.dataset, pricing(load(home)))
+    options.told = "\n".join(sentence(comparison) for comparison in found)
+    return plain_rows(found)
+
+
 def results(options: argparse.Namespace, home: Home) -> Any:
     """A row a candidate: quality with its interval, cost, energy, latency; who is best and the cheapest as good."""
     from core.preferences import load
@@ -476,6 +488,9 @@ def parser() -> Parser:
     made.add_argument("--metric")
     made.add_argument("--train-size", help="a number, or all")
     made.add_argument("--version", help="start of a fingerprint; the current one by default")
+
+    made = verb("multitask", multitask)
+    made.add_argument("dataset", help="with intents and slots, whose parts were derived")
 
     made = verb("report", report)
     made.add_argument("run", metavar="RUN_OR_CANDIDATE")

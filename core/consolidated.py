@@ -2,17 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from core.analysis.multitask import Answers, System
+from core.analysis.multitask import Answers, Comparison, System, compare, joined
 from core.analysis.results import CandidateRow, Price, RunSummary, candidate_rows
-from core.data.dataset import DatasetInfo
+from core.data.dataset import DatasetInfo, list_datasets, load_dataset
+from core.errors import TradeoffError
 from core.home import Home
-from core.runs import find_run
+from core.results import summary_of
+from core.runs import find_run, list_runs
 from core.spec import RunSpec
+from core.tasks import get_task
 from core.usage import Usage
 
 Pricing = Callable[[Usage, str | None], Price]
@@ -99,6 +102,54 @@ def besides(runs: Sequence[RunSummary], price: Pricing) -> list[Beside]:
             if all(rows):
                 found.append(Beside(mine[0].spec.dataset, alone(rows[0][0]), alone(rows[1][0])))
     return sorted(found, key=lambda beside: (beside.together.name, beside.dataset))
+
+
+def compared(home: Home, one: System, two: System) -> Comparison:
+    """One system beside another on the test texts that all of their runs answered."""
+    group = one.groups[0]
+    found = joined([targets_of(home, run) for run in group])
+    targets = {id: target for id, target in found.items() if target is not None}
+    task = get_task("intent_slots" if len(group) > 1 else find_run(home, group[0]).spec.task)
+    return compare(one, two, task, task.label_set(list(targets.values())), targets, lambda run: answers_of(home, run))
+
+
+def comparisons(home: Home, dataset: str, price: Pricing) -> list[Comparison]:
+    """For each candidate that is there both ways: one model for intents and slots beside two.
+
+    Raises:
+        TradeoffError: there is no such dataset, or it has no intents and slots, or nothing to compare yet.
+    """
+    info = load_dataset(home, dataset).info
+    if info.task != "intent_slots":
+        raise TradeoffError(f"{dataset} has no intents and slots", remedy="Name a dataset of the task intent_slots.")
+    runs = [summary_of(folder) for folder in list_runs(home)]
+    specs = {run.run_id: run.spec for run in runs}
+    ones, twos = systems(info, parts_of(info, list_datasets(home)), runs, price)
+    found = [
+        compared(home, one, two)
+        for one in ones for two in twos
+        if specs[one.groups[0][0]].candidate.label == specs[two.groups[0][0]].candidate.label
+    ]  # fmt: skip
+    if not found:
+        raise TradeoffError(
+            "No candidate has finished both as one model and as two", dataset,
+            f"Derive both parts (python cli.py derive {dataset} intent), then launch one candidate on all three sets.",
+        )  # fmt: skip
+    return found
+
+
+def plain_rows(found: Iterable[Comparison]) -> list[dict[str, Any]]:
+    """A row a comparison and metric: both values, the paired difference with its interval, and what both take."""
+    return [
+        {
+            "one": comparison.one.name, "two": comparison.two.name, "metric": quality.metric,
+            "one_value": quality.one[0], "two_value": quality.two[0], "difference": quality.difference.value,
+            "difference_low": quality.difference.low, "difference_high": quality.difference.high,
+            "tie": quality.difference.is_tie, "texts": quality.difference.n,
+            "one_takes": asdict(comparison.takes[0]), "two_takes": asdict(comparison.takes[1]),
+        }
+        for comparison in found for quality in comparison.qualities
+    ]  # fmt: skip
 
 
 def answers_of(home: Home, run_id: str) -> Answers:

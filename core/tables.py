@@ -31,6 +31,14 @@ COLUMNS: dict[str, list[Column]] = {
         ("to know", _plain("why")),
     ],
     "runs": [(key, _plain(key)) for key in ("run", "status", "progress", "reason")],
+    "multitask": [
+        ("one model", _plain("one")),
+        ("two models", _plain("two")),
+        ("quality", lambda row: metric_name(row["metric"])),
+        ("one", lambda row: metric_show(row["metric"])(row["one_value"])),
+        ("two", lambda row: metric_show(row["metric"])(row["two_value"])),
+        ("one minus two, points", lambda row: _points(row)),
+    ],
     "results": [
         ("candidate", _plain("candidate")),
         ("invalid", lambda row: f.percent(row["invalid_rate"])),
@@ -104,6 +112,11 @@ EMPTY = {
 MOST_REPORT_ROWS = 40
 OTHER_METRICS = 2
 """How many metrics of the task stand beside the one that candidates are ranked by."""
+
+
+def _points(row: Mapping[str, Any]) -> str:
+    value, low, high = (100 * row[name] for name in ("difference", "difference_low", "difference_high"))
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})" + (", tied" if row["tie"] else "")
 
 
 def show(verb: str, answer: Any, told: str = "") -> None:

@@ -65,12 +65,18 @@ def _answered(run_id: str, at: str, split: str, task: str, table: pd.DataFrame) 
     ]  # fmt: skip
 
 
-def judged_marks(side: Sequence[JudgedSpan]) -> list[Mark]:
-    """Spans with their outcome as marks to draw."""
+def judged_marks(side: Sequence[JudgedSpan], due: bool = False) -> list[Mark]:
+    """Spans with their outcome as marks to draw; a right span (`due`) tells what it was taken for."""
     return [
-        Mark(judged.span.start, judged.span.end, judged.span.label, SIGNS[judged.outcome], judged.outcome != "right")
+        Mark(judged.span.start, judged.span.end, judged.span.label, _sign(judged, due), judged.outcome != "right")
         for judged in side
     ]
+
+
+def _sign(judged: JudgedSpan, due: bool) -> str:
+    if due and judged.outcome == "wrong label" and judged.other:
+        return f"taken for {judged.other.label}"
+    return SIGNS[judged.outcome]
 
 
 def outcome_words(outcome: str) -> str:

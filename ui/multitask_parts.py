@@ -6,14 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from core import format as f
-from core.analysis.multitask import Comparison, System, compare, sentence
-from core.consolidated import Beside, answers_of, paired, part_rows, systems, targets_of
+from core.analysis.multitask import Comparison, System, sentence
+from core.consolidated import Beside, compared, paired, part_rows, systems
 from core.data import views
 from core.data.dataset import DatasetInfo
 from core.preferences import load as load_preferences
 from core.results import pricing
 from core.runs import find_run
-from core.tasks import get_task
 from ui import data, theme
 from ui.charts import draw
 from ui.downloads import as_command, download
@@ -86,6 +85,7 @@ def together_or_apart(info: DatasetInfo, parts: dict[str, DatasetInfo]) -> None:
         else:
             two = next(system for system in twos if system.name == which)
     show_comparison(_compared(one, two), f"{info.name}-multitask", "both")
+    as_command(f'python cli.py multitask "{info.name}" --json')
 
 
 def _pick(label: str, options: Sequence[System], key: str, default: str | None) -> System:
@@ -109,24 +109,7 @@ def _compared(one: System, two: System) -> Comparison:
 
 @st.cache_data(max_entries=12, show_spinner=False)
 def _comparison(of: object, beside: object, _one: System, _two: System) -> Comparison:  # noqa: ARG001
-    first = find_run(home(), _one.groups[0][0])
-    whole = first.spec.task
-    if len(_one.groups[0]) > 1:  # asked for each part: what is right stands in both parts' runs
-        targets = joined_targets(_one)
-        whole = "intent_slots"
-    else:
-        targets = targets_of(home(), first.run_id)
-    task = get_task(whole)
-    labels = task.label_set(list(targets.values()))
-    return compare(_one, _two, task, labels, targets, lambda run: answers_of(home(), run))
-
-
-def joined_targets(system: System) -> dict[str, str]:
-    """What is right for intents and slots together, from the runs on both parts."""
-    from core.analysis.multitask import joined
-
-    found = joined([targets_of(home(), run) for run in system.groups[0]])
-    return {id: target for id, target in found.items() if target is not None}
+    return compared(home(), _one, _two)
 
 
 def show_comparison(comparison: Comparison, name: str, key: str) -> None:

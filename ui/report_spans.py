@@ -176,10 +176,12 @@ def drawn(one: Answered, labels: Sequence[str]) -> str:
     """What is right and what was answered below each other, as HTML."""
     if not one.text:
         return spans.clean(GONE)
-    due, given = (spans.to_html(one.text, judged_marks(side), labels, shorten=True) for side in one.judged)
-    right = spans.chips([spans.chip(label) for label in one.target.labels])
+    right, found = one.judged
+    due = spans.to_html(one.text, judged_marks(right, due=True), labels, shorten=True)
+    given = spans.to_html(one.text, judged_marks(found), labels, shorten=True)
+    whole = spans.chips([spans.chip(label) for label in one.target.labels])
     if one.found is None:
-        return spans.sides({"Right": right + due, "Answer": spans.clean(UNREADABLE)})
+        return spans.sides({"Right": whole + due, "Answer": spans.clean(UNREADABLE)})
     same = set(one.target.labels)
     answer = [spans.chip(label, label not in same, "" if label in same else "wrong") for label in one.found.labels]
-    return spans.sides({"Right": right + due, "Answer": spans.chips(answer) + given})
+    return spans.sides({"Right": whole + due, "Answer": spans.chips(answer) + given})

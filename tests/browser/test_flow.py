@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Dashboard, settled, shoot
 from tests.conftest import small_frame
@@ -63,7 +63,7 @@ def test_a_newcomer_gets_from_a_file_to_an_answer(page: Page, dashboard: Dashboa
         time.sleep(0.5)
 
     go(page, dashboard, "tradeoff", dataset="things")
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    page.locator(".js-plotly-plot").first.wait_for()
     page.get_by_text(re.compile(r"tfidf-linear (is|costs)")).first.wait_for()
     shoot(page, "6-tradeoff")
 

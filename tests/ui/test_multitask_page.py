@@ -1,5 +1,7 @@
 """The Multi-task page: what to do first, then one model beside two, and one model over several sets."""
 
+import json
+
 import pytest
 
 from core.consolidated import besides, parts_of, systems
@@ -79,6 +81,22 @@ def test_systems_are_found_with_their_seeds(here: Home) -> None:
     assert [len(group) for group in two.groups] == [2]
     asked = next(system for system in ones if system.shared)
     assert len(asked.groups[0]) == 2
+
+
+def test_the_command_line_compares_the_same(here: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    import cli
+
+    whole = of_task(here, "intent_slots", "trips", test=20)
+    derived = parts(here, "trips")
+    assert cli.main(["multitask", "trips"]) != 0
+    assert "launch one candidate on all three" in capsys.readouterr().err
+    for dataset in (whole, *derived):
+        finished_run(here, dataset, "minilm-full")
+    assert cli.main(["multitask", "trips", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows[0]["metric"] == "exact_match"
+    assert {row["texts"] for row in rows} == {20}
+    assert rows[0]["two_takes"]["latency_p50_ms"] > rows[0]["one_takes"]["latency_p50_ms"]
 
 
 def test_one_model_over_several_sets_stands_beside_itself_alone(here: Home) -> None:
