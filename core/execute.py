@@ -107,8 +107,9 @@ class Execution:
             self._last_snapshot = time.monotonic()
             content = self._phase.usage().model_dump(mode="json")
             files.write_json(self.parts / f"usage-{phase}-{self.attempt}.json", content)
-            if phase == "predict":  # what was counted while answering belongs to all attempts
-                files.write_json(self.parts / "notes.json", self.context.notes)
+            notes = self.parts / "notes.json"
+            if phase == "predict" and notes.exists():  # what was counted while answering belongs to all attempts
+                files.write_json(notes, self.context.notes)
 
     def _fitted(self, kind: type[Method], meter: Meter) -> Method:
         saved, notes = self.folder.path / "model", self.parts / "notes.json"
