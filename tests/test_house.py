@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "store": {"core", "store"},
     "ui": {"core", "store", "ui"},
     "pages": {"core", "store", "ui"},
+    "verbs": {"core", "store", "verbs"},
 }
 FORBIDDEN = {"core": {"streamlit", "plotly", "duckdb"}, "store": {"torch", "streamlit", "transformers"}}
 OURS = {*MAY_IMPORT, "app", "cli", "tests", "bench"}

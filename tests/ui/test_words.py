@@ -65,6 +65,7 @@ def test_metrics_in_words() -> None:
 
 def test_the_command_gives_the_same_experiment(dataset: Dataset) -> None:
     import cli
+    from verbs.runs import asked_experiment
 
     changes = {"epochs": 5.0, "schedule": "cosine", "class_weights": True}
     taken = [
@@ -73,7 +74,7 @@ def test_the_command_gives_the_same_experiment(dataset: Dataset) -> None:
     ]
     line = command_line(dataset.info, taken, range(2), [None, 20], "auto")
     options = cli.parser().parse_args(shlex.split(line)[2:])
-    assert cli._experiment(options) == experiment_of(dataset.info, taken, range(2), [None, 20], "auto")
+    assert asked_experiment(options) == experiment_of(dataset.info, taken, range(2), [None, 20], "auto")
 
 
 def test_every_page_has_its_file_and_its_question() -> None:

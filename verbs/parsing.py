@@ -1,0 +1,65 @@
+"""What all verbs share: the parser, how one is declared, and values of options."""
+
+import argparse
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn, Protocol
+
+from core.errors import TradeoffError
+from core.home import Home
+
+Act = Callable[[argparse.Namespace, Home], Any]
+"""What a verb does: options and data folder to an answer that `core.tables` shows, or JSON."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose mistakes are one line that says how to go on."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the mistake as the product's error."""
+        raise TradeoffError(message[0].upper() + message[1:], remedy=f"See `{self.prog} --help`.")
+
+
+class Declare(Protocol):
+    """Declares a verb: its name and what it does; its options are added to the parser that comes back."""
+
+    def __call__(self, name: str, act: Act) -> Parser:
+        """Declare it."""
+
+
+def numbers(text: str) -> list[int]:
+    """`0,1` as whole numbers."""
+    return [int(part) for part in text.split(",")]
+
+
+def sizes(text: str) -> list[int | None]:
+    """`100,all` as train sizes; None is all."""
+    return [None if part in ("all", "0") else int(part) for part in text.split(",")]
+
+
+def money(text: str) -> float:
+    """An amount in USD above 0."""
+    if not 0 < (value := float(text)) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text} is no amount of money: give dollars, above 0")
+    return value
+
+
+def names(text: str) -> list[str]:
+    """`a, b` as names."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def settings(changes: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """`candidate.setting=value` as a table; values are read as JSON where they are JSON, else as text."""
+    found: dict[str, dict[str, Any]] = {}
+    for change in changes:
+        path, equals, text = change.partition("=")
+        candidate, dot, setting = path.rpartition(".")
+        if not equals or not dot:
+            raise TradeoffError(f'"{change}" cannot be read', remedy="Write --set candidate.setting=value.")
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        found.setdefault(candidate, {})[setting] = value
+    return found
