@@ -64,8 +64,8 @@ def cancel(home: Home, run_id: str) -> RunFolder:
         return folder
     _mark_cancelled(folder)
     if state and state.status == "running":
-        gone = end_processes(state, CANCEL_GRACE_SECONDS)
-        if not gone or (folder.is_executing and not run_process(state) and not has_died(state)):
+        gone = end_processes(folder, state, CANCEL_GRACE_SECONDS)
+        if not gone or (folder.is_executing and not run_process(folder, state) and not has_died(folder, state)):
             return folder
     folder.set_state("cancelled", "Cancelled", RESUMES)
     return folder

@@ -1,7 +1,10 @@
 """The processes of a run: which one its state names, and how to end it with all that it started.
 
-A run's process leads a session of its own, so what it started is found by the session's number even after the
-leader has died.
+A data folder that was copied while a run was running holds the number of the original's process. So a process counts
+as a run's only when it holds the lock of that very folder or was started for it.
+
+A run's process leads a session of its own, so what it started is found by the session's number even after the leader
+has died.
 """
 
 import os
@@ -16,7 +19,7 @@ from typing import Any
 import psutil
 
 from core import files
-from core.runs import State
+from core.runs import RunFolder, State
 
 KILL_SECONDS = 2.0
 """How long to wait for processes to vanish after SIGKILL; only one that hangs in the kernel takes longer."""
@@ -27,27 +30,26 @@ def own_process() -> dict[str, Any]:
     return {"pid": os.getpid(), "pid_started": process_mark(os.getpid()), "boot": boot_id()}
 
 
-def run_process(state: State) -> psutil.Process | None:
-    """The living process that the state names, or None."""
-    if not _told_here(state) or process_mark(state.pid or 0) != state.pid_started:
-        return None
-    return _living(state.pid or 0)
+def run_process(folder: RunFolder, state: State) -> psutil.Process | None:
+    """The living process that the state names, or None; None too when it works on another folder."""
+    leader = _named(state)
+    return leader if leader and _works_on(leader, folder.path) else None
 
 
-def has_died(state: State) -> bool:
+def has_died(folder: RunFolder, state: State) -> bool:
     """Whether the state's process is surely gone. Of a process on another host nothing is known here."""
-    return _told_here(state) and bool(state.boot) and run_process(state) is None
+    return _told_here(state) and bool(state.boot) and run_process(folder, state) is None
 
 
-def end_processes(state: State, grace_seconds: float) -> bool:
+def end_processes(folder: RunFolder, state: State, grace_seconds: float) -> bool:
     """SIGTERM the run's process, SIGKILL it after `grace_seconds` along with what it started; whether all are gone."""
-    leader = run_process(state)
+    leader = run_process(folder, state)
     if leader is not None:
         with suppress(psutil.Error):
             leader.send_signal(signal.SIGTERM)
         _wait_until_gone([leader], grace_seconds)
     deadline = time.monotonic() + KILL_SECONDS
-    while left := _family(state):
+    while left := _family(folder, state):
         if time.monotonic() > deadline:
             return False
         for process in left:
@@ -78,11 +80,39 @@ def _told_here(state: State) -> bool:
     return state.pid is not None and state.pid_started is not None and state.boot in ("", boot_id())
 
 
-def _family(state: State) -> list[psutil.Process]:
+def _named(state: State) -> psutil.Process | None:
+    if not _told_here(state) or process_mark(state.pid or 0) != state.pid_started:
+        return None
+    return _living(state.pid or 0)
+
+
+def _works_on(process: psutil.Process, folder: Path) -> bool:
+    """Whether a process executes this very run folder: by the lock it holds, else by its command line."""
+    try:
+        locks = [Path(file.path).parent for file in process.open_files() if Path(file.path).name == ".lock"]
+        named = [path for path in locks if path.name == folder.name]
+        if not named:
+            inside = Path(process.cwd())
+            named = [inside / part for part in process.cmdline() if Path(part).name == folder.name]
+    except (psutil.Error, OSError):
+        return False
+    return any(_is_same(path, folder) for path in named)
+
+
+def _is_same(path: Path, folder: Path) -> bool:
+    try:
+        return path.samefile(folder)
+    except (OSError, ValueError):
+        return False
+
+
+def _family(folder: RunFolder, state: State) -> list[psutil.Process]:
     """The living processes of a run: its own, their children, and all of its session."""
     if not _told_here(state) or process_mark(state.pid or 0) not in (None, state.pid_started):
         return []
-    leader = run_process(state)
+    leader = _named(state)
+    if leader and not _works_on(leader, folder.path):
+        return []
     found = {leader.pid: leader} if leader else {}
     if leader:
         with suppress(psutil.Error):

@@ -44,7 +44,7 @@ def give_back(folder: RunFolder) -> bool:
         state = folder.state
         if not mine or state is None or state.status in ENDED:
             return False
-        end_processes(state, grace_seconds=0.0)
+        end_processes(folder, state, grace_seconds=0.0)
         deaths, before = state.interruptions + 1, (state.status,)
         if folder.cancel_requested:
             folder.set_state("cancelled", "Cancelled", RESUMES, after=before)

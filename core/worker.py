@@ -179,12 +179,12 @@ def settle(child: Child) -> None:
     state = folder.state
     if state is None or not folder.path.is_dir():
         return
-    died = state.status == "running" and (state.pid == child.process.pid or has_died(state))
+    died = state.status == "running" and (state.pid == child.process.pid or has_died(folder, state))
     never_ran = state.status == "queued" and state.attempt == child.attempts and code != 0
     if not died and not never_ran:
         return
     if died:
-        end_processes(state, grace_seconds=0.0)  # what it had started would keep memory and device
+        end_processes(folder, state, grace_seconds=0.0)  # what it had started would keep memory and device
     if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP) or folder.cancel_requested:
         give_back(folder)
     elif not folder.is_executing:

@@ -1,6 +1,7 @@
 """The queue with real processes, killed for real: nothing lost, nothing running for ever, the queue goes on."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,6 +128,32 @@ def test_a_reader_ends_what_a_dead_run_had_started(home: Home, dataset: Dataset)
     assert reconcile(home) == [folder]
     assert status(folder) == "queued"
     assert is_gone(int((folder.path / "child.pid").read_text()))
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_copy_of_a_running_run_leaves_the_original_alone(served: Home, tmp_path: Path, moved: bool) -> None:
+    dataset = save_dataset(served, small_frame(), "things", "single_label")
+    original = queued(served, dataset)
+    process = subprocess.Popen([*command("work:60"), str(original.path)], start_new_session=True)
+    until(running(original))
+    copy = Home(tmp_path / "copy")
+    shutil.copytree(served.root, copy.root)
+    if moved:  # the copy stands where the original stood, whose process goes on elsewhere
+        elsewhere = served.root.rename(served.root.with_name("moved"))
+        copy = Home(copy.root.rename(served.root))
+        original = RunFolder(elsewhere / "runs" / original.run_id)
+    copied = RunFolder(copy.runs / original.run_id)
+    assert pid_of(copied) == process.pid
+    assert reconcile(copy) == [copied]
+    assert status(copied) == "queued"
+    copied.set_state("running", after=("queued",))
+    launch.cancel(copy, copied.run_id)
+    assert status(copied) == "cancelled"
+    assert process.poll() is None
+    assert original.is_executing
+    launch.cancel(Home(original.path.parents[1]), original.run_id)
+    assert process.wait(10) == 0
+    assert status(original) == "cancelled"
 
 
 def test_a_killed_worker_leaves_its_run_alone_and_the_next_one_adopts_it(served: Home) -> None:
