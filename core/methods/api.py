@@ -97,7 +97,7 @@ class ApiPrompt:
         return self.demonstrator
 
     def _style(self, context: Context) -> PromptStyle:
-        return get_style(self.settings.style, context.task, self.labels)
+        return get_style(self.settings.style, context.task, self.labels, self.settings.style_version)
 
     def _cut(self, text: str) -> str:
         return text[: self.settings.max_text_characters]

@@ -48,10 +48,10 @@ class Phrasing:
         """`room` is the most tokens of a prompt with its answer; `name` is told where prompts would look alike.
 
         Raises:
-            TradeoffError: the instruction leaves no room for a text.
+            TradeoffError: the instruction leaves no room for a text, or the style was reworded since.
         """
         self.task, self.labels, self.speller, self.settings = task, list(labels), speller, settings
-        self.style = get_style(settings.style, task, labels)
+        self.style = get_style(settings.style, task, labels, settings.style_version)
         if settings.style == "serial":
             # An answer names only the types that occur: what is always the same need not be learnt or written.
             self.style.all_types = False

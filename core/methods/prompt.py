@@ -110,13 +110,7 @@ class Prompt:
         return method
 
     def _style(self, context: Context) -> PromptStyle:
-        style = get_style(self.settings.style, context.task, self.labels)
-        if self.settings.style_version != style.version:
-            raise TradeoffError(
-                f"The prompt style {style.name} was reworded since (version {self.settings.style_version}, now "
-                f"{style.version})", remedy="Launch the candidate again.",
-            )  # fmt: skip
-        return style
+        return get_style(self.settings.style, context.task, self.labels, self.settings.style_version)
 
     def _ready(self, context: Context) -> Asker:
         if self._asker is None:

@@ -7,10 +7,11 @@ from pydantic import Field
 from core.methods.settings.adapters import AdapterSettings
 from core.methods.settings.base import Settings
 from core.methods.settings.training import TrainingSettings
+from core.methods.settings.worded import VersionedSettings
 from core.prompts.styles import TaughtStyleName
 
 
-class GeneratorSettings(TrainingSettings):
+class GeneratorSettings(VersionedSettings, TrainingSettings):
     """Training a language model to write the answers of a prompt style."""
 
     batch_size: int = Field(16, ge=1, le=1024, description="Texts a training step")

@@ -1,11 +1,12 @@
 """Settings of prompts."""
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from core.methods.settings.base import Settings
-from core.prompts.styles import STYLES, StyleName
+from core.methods.settings.worded import VersionedSettings
+from core.prompts.styles import StyleName
 
 
 class DemonstrationSettings(Settings):
@@ -35,29 +36,14 @@ class DemonstrationSettings(Settings):
     )
 
 
-class WordedSettings(DemonstrationSettings):
-    """How a text is asked: a style in the version that its wording has now."""
+class WordedSettings(VersionedSettings, DemonstrationSettings):
+    """How a text is asked, with or without solved examples."""
 
     style: StyleName = Field(
         "serial",
         description="How a text is asked and answered: plain lines, JSON, reasoning before the answer (cot), or clues "
         "and reasoning (carp)",
     )
-    style_version: int = Field(
-        0,
-        ge=0,
-        description="Wording of the style, part of the run's identity; 0 is the present one",
-        json_schema_extra={"hidden": True},
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_version(cls, values: Any) -> Any:
-        """Name the present version of the style, so that a run says which wording it was asked in."""
-        if isinstance(values, dict) and not values.get("style_version"):
-            style = STYLES.get(values.get("style", "serial"))
-            return {**values, "style_version": style.version if style else 0}
-        return values
 
 
 class PromptSettings(WordedSettings):

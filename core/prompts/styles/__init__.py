@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from core.errors import unknown
+from core.errors import TradeoffError, unknown
 from core.prompts.labels import Reading
 from core.prompts.styles.base import Demonstration, PromptStyle, Style
 from core.prompts.styles.json_object import Json
@@ -24,14 +24,21 @@ else:
     """Styles that a model can be trained to write: labelled sets hold no reasoning."""
 
 
-def get_style(name: str, task: Task, labels: Sequence[str]) -> PromptStyle:
+def get_style(name: str, task: Task, labels: Sequence[str], version: int | None = None) -> PromptStyle:
     """The style called `name` for a task and its label set (`Context.labels`).
 
+    `version`: the wording that a run was made with (`style_version` of its settings).
+
     Raises:
-        TradeoffError: there is no such style.
+        TradeoffError: there is no such style, or it was worded otherwise in that version.
     """
     if name not in STYLES:
         raise unknown("prompt style", name, STYLES)
+    if version not in (None, STYLES[name].version):
+        raise TradeoffError(
+            f"The prompt style {name} was reworded since (version {version}, now {STYLES[name].version})",
+            remedy="Launch the candidate again.",
+        )
     style: PromptStyle = STYLES[name](task, labels)  # type: ignore[assignment]
     return style
 

@@ -10,6 +10,7 @@ import pytest
 from core.clients.account import Account
 from core.clients.endpoints import Endpoint
 from core.clients.journal import Journal
+from core.errors import TradeoffError
 from core.methods.api import ApiPrompt
 from core.methods.base import EXCLUDED, Context, Prediction, Tokens
 from core.methods.settings import ApiPromptSettings
@@ -229,3 +230,12 @@ def test_similar_demonstrations_are_found_here_and_explained_once(server: Faulty
     for *before, last in asked_about:
         assert len(before) == 5
         assert last not in before  # a text is never its own demonstration
+
+
+def test_a_prompt_in_an_older_wording_is_refused_before_anything_is_asked(server: FaultyServer) -> None:
+    context, examples = context_of(server, "single_label")
+    now = get_style("serial", context.task, context.labels).version
+    assert fitted(context, examples).settings.style_version == now
+    with pytest.raises(TradeoffError, match="serial was reworded since"):
+        fitted(context, examples, style_version=now - 1)
+    assert not server.requests

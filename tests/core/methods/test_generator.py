@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import torch
 
+from core.candidates import resolve
 from core.errors import TradeoffError
 from core.methods import checked_settings, method_class
 from core.methods.base import Context, Part
+from core.prompts.styles import get_style
 from core.tasks import Example, get_task
 from core.tasks.target import Span, Target
 from tests.core.methods.learners import learning_decoder, learning_seq2seq
@@ -236,3 +238,17 @@ def test_validation_decides_on_a_bounded_sample(models: dict[str, str], tmp_path
     values = [event["value"] for event in events if event.get("metric") == "validation_exact_match"]
     assert len(values) == 2
     assert torch.isfinite(torch.tensor(values)).all()
+
+
+@pytest.mark.parametrize("name", ["decoder-full", "decoder-qlora", "seq2seq-lora"])
+def test_the_wording_is_part_of_the_settings_and_an_older_one_is_refused(
+    name: str, models: dict[str, str], tmp_path: Path
+) -> None:
+    now = get_style("json", get_task("single_label"), []).version
+    assert made(name, models, style="json").settings.model_dump()["style_version"] == now
+    assert (
+        "style_version" not in resolve(f"{models[name.split('-')[0]]}-{name.split('-')[1]}", {"style": "json"}).changed
+    )
+    texts = examples("single_label", 4)
+    with pytest.raises(TradeoffError, match=f"serial was reworded since .version {now + 1}, now {now}"):
+        made(name, models, style_version=now + 1).fit(texts, texts, context_of("single_label", tmp_path))
