@@ -42,48 +42,42 @@ class System:
     seeds: tuple[int, ...] = (0,)
 
 
-def few(dataset: str, shots: int, **more: Any) -> System:
-    """SmolLM2 with `shots` demonstrations."""
-    return System(dataset, "smollm2-few-shot", {"shots": shots, **more})
+def few(shots: int, demonstrations: str, seeds: tuple[int, ...] = (0,), **more: Any) -> System:
+    """SmolLM2 with `shots` demonstrations on TREC."""
+    return System("trec", "smollm2-few-shot", {"shots": shots, "demonstrations": demonstrations, **more}, seeds=seeds)
 
 
 PARTS: dict[str, tuple[System, ...]] = {
-    "entities": tuple(System("wnut17", name) for name in ("majority", "tfidf-linear", "minilm-full", "minilm-lora")),
+    "entities": tuple(System("wnut17", name) for name in ("majority", "tfidf-linear", "minilm-full")),
+    "tuned": (
+        System("trec", "smollm2-lora", size=1000), System("trec", "minilm-full", size=1000),
+        System("banking77-500", "smollm2-lora", size=1000), System("banking77-500", "minilm-full", size=1000),
+        System("atis-200", "smollm2-lora", size=500), System("atis-200", "minilm-full", size=500),
+    ),
+    "shots": (
+        System("trec", "smollm2-zero-shot", {"chat_template": False, "calibration": "train_texts"}),
+        *(few(shots, how) for how in ("random", "balanced", "similar") for shots in (1, 5, 10)),
+    ),
+    "luck": tuple(few(5, how, seeds=(0, 1, 2)) for how in ("random", "similar")),
+    "styles": tuple(few(5, how, style=style) for how in ("balanced", "similar") for style in ("serial", "json")),
     "intents": tuple(
-        System(dataset, name)
-        for dataset in ("atis", "slurp")
-        for name in ("majority", "tfidf-linear", "minilm-full")
+        System(dataset, name) for dataset in ("atis", "slurp") for name in ("majority", "tfidf-linear", "minilm-full")
     ),
     "dual": tuple(System(dataset, "minilm-full") for dataset in ("atis-intent", "atis-slots")),
-    "tuned": (
-        System("trec", "smollm2-lora"), System("banking77", "smollm2-lora", size=2000),
-        System("banking77", "minilm-full", size=2000), System("atis-200", "smollm2-lora", size=1000),
-    ),
-    "shots": tuple(
-        few("trec", shots, demonstrations=how)
-        for how in ("random", "balanced", "similar") for shots in (1, 5, 10)
-    ) + (System("trec", "smollm2-zero-shot"),),
-    "luck": tuple(
-        System("trec", "smollm2-few-shot", {"shots": 5, "demonstrations": how}, seeds=(0, 1, 2, 3, 4))
-        for how in ("random", "similar")
-    ),
-    "styles": tuple(
-        System("trec", name, {"style": style})
-        for name in ("smollm2-zero-shot", "smollm2-few-shot") for style in ("serial", "json")
-    ),
     "spans": tuple(
-        few("wnut17-200", 5, style=style, demonstrations="similar") for style in ("serial", "json")
+        System("wnut17-100", "smollm2-few-shot", {"shots": 5, "demonstrations": "similar", "style": style})
+        for style in ("serial", "json")
     ),
 }  # fmt: skip
 """What is measured, part by part."""
 
 
 def dataset_of(home: Home, folder: Path, name: str) -> Dataset:
-    """The set `name`, imported when it is not here: `atis-200` has 200 test texts of `atis`, `atis-intent` its intents."""
+    """The set `name`, imported when it is not here: `atis-200` has 200 test texts, `atis-intent` the intents alone."""
     if name in {info.name for info in list_datasets(home)}:
         return load_dataset(home, name)
     base, _, part = name.partition("-")
-    if part in ("intent", "slots"):
+    if part == "intent" or part == "slots":
         return derive(home, dataset_of(home, folder, base).info.name, part)
     if part:
         return shortened(home, dataset_of(home, folder, base), name, int(part))
