@@ -14,7 +14,7 @@ import pytest
 from core import files
 from core.candidates import resolve
 from core.data.dataset import Dataset
-from core.execute import Execution
+from core.attempt import Execution
 from core.home import Home
 from core.methods.base import EXCLUDED, Context, Prediction, Tokens
 from core.prediction_log import PredictionLog
