@@ -68,7 +68,7 @@ def _card(name: str, info: DatasetInfo, size: int | None, device: Device, togeth
         st.badge(FAMILIES[method.family][0], color=BADGES[method.family])  # type: ignore[arg-type]
     st.caption(plain(entry.summary))
     slot = st.container()
-    candidate, changes = _settings(name, standard, info)
+    candidate, changes = _settings(name, standard, info, size)
     spec = RunSpec(
         dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=candidate, seed=0, train_size=size,
         device="api" if asks_provider(candidate.method) else device,
@@ -88,7 +88,7 @@ def _card(name: str, info: DatasetInfo, size: int | None, device: Device, togeth
     return Choice(name, changes, candidate, taken and not barred)
 
 
-def _settings(name: str, standard: Candidate, info: DatasetInfo) -> tuple[Candidate, dict[str, Any]]:
+def _settings(name: str, standard: Candidate, info: DatasetInfo, size: int | None) -> tuple[Candidate, dict[str, Any]]:
     """The form of a candidate's settings and its prompt; returns it as it stands, and what was changed."""
     method = METHODS[standard.method]
     if not method.settings.model_fields:
@@ -107,7 +107,7 @@ def _settings(name: str, standard: Candidate, info: DatasetInfo) -> tuple[Candid
                 args=(f"prompt.{name}",), help="See it on real texts with its tokens counted, and edit its words",
             )  # fmt: skip
     if is_open(f"prompt.{name}"):
-        prompt_dialog(info, candidate)
+        prompt_dialog(info, candidate, size)
     return candidate, changes
 
 

@@ -1,13 +1,13 @@
 """How a fine-tuned language model is asked about one dataset, and what it is to answer, in tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.errors import TradeoffError
 from core.methods.settings import GeneratorSettings
 from core.methods.speller import CHARACTERS_PER_TOKEN, Speller
 from core.prompts.labels import Reading
-from core.prompts.styles import get_style
+from core.prompts.styles import PromptStyle, get_style
 from core.prompts.tree import told_apart
 from core.tasks.base import Task
 from core.tasks.target import Target
@@ -51,10 +51,7 @@ class Phrasing:
             TradeoffError: the instruction leaves no room for a text, or the style was reworded since.
         """
         self.task, self.labels, self.speller, self.settings = task, list(labels), speller, settings
-        self.style = get_style(settings.style, task, labels, settings.style_version)
-        if settings.style == "serial":
-            # An answer names only the types that occur: what is always the same need not be learnt or written.
-            self.style.all_types = False
+        self.style = taught_style(settings.style, task, labels, settings.style_version)
         before, after = _chat(speller) if settings.chat_template and not seq2seq else ("", "\n")
         self.listed, words = self._instruction(name)
         start = speller.template(before) if before else speller.begin
@@ -102,13 +99,10 @@ class Phrasing:
         return self.style.answer(text, target).removeprefix(self.style.opening)
 
     def _instruction(self, name: str) -> tuple[bool, str]:
-        own = self.settings.instruction or SHORT[self.task.text_labels, self.task.has_spans]
-        whole = self.style.instruction(own)
-        listed = self.settings.list_labels == "yes" or "{labels}" in own
-        if not listed and self.settings.list_labels == "auto":
-            long, short = self.speller.plain([whole, own])
-            listed = len(long) - len(short) <= LISTED_TOKENS
-        words = whole if listed else own
+        def lengths(texts: Sequence[str]) -> list[int]:
+            return [len(ids) for ids in self.speller.plain(texts)]
+
+        listed, words = taught_instruction(self.style, self.settings.instruction, self.settings.list_labels, lengths)
         return listed, f"{words} ({name})" if name else words
 
     def _cut(self, text: str, kept: str, ids: list[int]) -> Question:
@@ -117,6 +111,28 @@ class Phrasing:
             kept = kept[: min(len(kept) - 1, int(len(kept) * self.most / len(ids)))]
             ids = self.speller.plain([self.style.question(kept)])[0]
         return Question(kept, [*ids, *self.tail], len(kept) < len(text))
+
+
+def taught_style(name: str, task: Task, labels: Sequence[str], version: int | None = None) -> PromptStyle:
+    """The style as models are trained to write it; raises what `get_style` raises."""
+    style = get_style(name, task, labels, version)
+    if name == "serial":
+        # An answer names only the types that occur: what is always the same need not be learnt or written.
+        style.all_types = False
+    return style
+
+
+def taught_instruction(
+    style: PromptStyle, own: str, list_labels: str, lengths: Callable[[Sequence[str]], Sequence[int]]
+) -> tuple[bool, str]:
+    """Whether the instruction lists the labels, and its words; `lengths` counts the tokens of texts."""
+    own = own or SHORT[style.task.text_labels, style.task.has_spans]
+    whole = style.instruction(own)
+    listed = list_labels == "yes" or "{labels}" in own
+    if not listed and list_labels == "auto":
+        long, short = lengths([whole, own])
+        listed = long - short <= LISTED_TOKENS
+    return listed, whole if listed else own
 
 
 def _chat(speller: Speller) -> tuple[str, str]:

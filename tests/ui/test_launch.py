@@ -80,6 +80,52 @@ def test_the_prompt_is_shown_on_real_texts_and_its_words_can_be_edited(here: Hom
     assert app.text_area(key="set.smollm2-few-shot.instruction").value == "Sort this. {labels}"
 
 
+def test_similar_examples_stand_in_the_prompt_that_is_shown(here: Home, asked: Dataset) -> None:
+    app = open_page("launch")
+    app.session_state["set.smollm2-few-shot.demonstrations"] = "similar"
+    app.session_state["set.smollm2-few-shot.shots"] = 2
+    app.run(timeout=120)
+    app.button(key="preview.smollm2-few-shot").click().run(timeout=120)
+    sound(app)
+    shown = next(block.value for block in app.code if "Text: " in block.value)
+    question = shown.rsplit("Text: ", 1)[1]
+    alike = [part.split("\n")[0] for part in shown.split("Text: ")[1:-1]]
+    assert len(alike) == 2
+    assert all(one.split(" number ")[0] == question.split(" number ")[0] for one in alike)
+    assert "All 2 examples fit" in words(app)
+    assert "among 80 training texts" in words(app)
+    assert "None of 80 training texts is longer" in words(app)
+
+
+def test_what_a_fine_tuned_model_is_taught_is_shown_and_edited(here: Home, asked: Dataset) -> None:
+    app = open_page("launch")
+    app.button(key="preview.smollm2-lora").click().run()
+    sound(app)
+    prompt, answer = [block.value for block in app.code if not block.value.startswith("python")][:2]
+    assert prompt.startswith("Classify the text.")
+    assert prompt.endswith("\nLabel:")
+    assert answer.strip() in asked.info.labels
+    app.text_area(key="prompt.smollm2-lora").set_value("Sort this.").run()
+    press(app, "Use this instruction")
+    app.run()
+    assert app.text_area(key="set.smollm2-lora.instruction").value == "Sort this."
+
+
+def test_of_an_api_prompt_characters_and_an_estimate_are_told(
+    here: Home, asked: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    app = open_page("launch")
+    app.session_state["launch.extra"] = ["api:gpt-4o-mini-few-shot"]
+    app.run()
+    app.button(key="preview.api:gpt-4o-mini-few-shot").click().run()
+    sound(app)
+    shown = next(block.value for block in app.code if block.value.startswith("[system]"))
+    assert shown.count("[assistant]") == 6
+    assert "**about " in words(app)
+    assert f"{len(shown):,}" in words(app)
+
+
 def test_a_study_is_launched_whole_and_what_it_leaves_out_is_told(here: Home, asked: Dataset) -> None:
     app = open_page("launch", preset="study1-small")
     sound(app)

@@ -5,12 +5,20 @@ import subprocess
 import sys
 
 import pytest
+from transformers import AutoTokenizer
 
 from cli import main
 from core.candidates import resolve
 from core.errors import TradeoffError
 from core.home import Home
+from core.methods import checked_settings
+from core.methods.base import Context
+from core.methods.phrasing import Phrasing
+from core.methods.prompt import Prompt
+from core.methods.settings import PromptSettings
+from core.methods.speller import Speller
 from core.prompts.preview import preview
+from core.prompts.preview_child import PreviewRequest, answered, previewed
 from core.prompts.styles import STYLES, get_style
 from core.tasks import Example, get_task
 from tests.models import tiny_decoder
@@ -47,6 +55,74 @@ def test_what_does_not_fit_is_told(model, tmp_path):
     found = seen(model, tmp_path, train=long, shots=6)
     assert found.fitting < found.demonstrations
     assert found.cut > 0
+
+
+LONG = [Example(str(i), f"{'cat' if i % 2 else 'red'} {i} " * (5 + 9 * i), LABELS[1 - i % 2]) for i in range(6)]
+
+
+@pytest.mark.parametrize("more", [{"demonstrations": "balanced"}, {"demonstrations": "similar", "shots": 3},
+                                  {"max_new_tokens": 0, "answer": "generate", "max_text_tokens": 60}])  # fmt: skip
+def test_it_is_what_a_run_asks(model, tmp_path, more):
+    settings = {"shots": 4, "chat_template": False, "max_text_tokens": 100, "calibration": "none", **more}
+    candidate = resolve(f"{model}-few-shot", settings)
+    texts = ["a dog", "so blue " * 30]
+    found = preview(candidate, TASK, LABELS, LONG, texts, Home(tmp_path))
+    context = Context(TASK, LABELS, models=Home(tmp_path).cache / "models")
+    method = Prompt(PromptSettings(**candidate.settings), model)
+    method.fit(LONG, [], context)
+    asker = method._ready(context)
+    rows = asker.rows(texts)
+    assert found.prompts == [asker.engine.tokenizer.decode(asker.fitted.shared + row.ids) for row in rows]
+    assert found.tokens == [len(asker.fitted.shared) + len(row.ids) for row in rows]
+    dropped = max([context.notes.get("demonstrations_dropped", 0), *(row.dropped for row in rows)])
+    assert found.demonstrations - found.fitting == dropped > 0
+
+
+def test_what_a_fine_tuned_model_is_asked_and_taught(model, tmp_path):
+    candidate = resolve(f"{model}-full", {"max_tokens": 60, "max_new_tokens": 16, "style": "json"})
+    texts = [TRAIN[0].text, "so blue " * 30, "unheard of"]
+    train = [*TRAIN, Example("3", texts[1], "colour")]
+    found = preview(candidate, TASK, LABELS, train, texts, Home(tmp_path))
+    speller = Speller(AutoTokenizer.from_pretrained(model))
+    phrasing = Phrasing(TASK, LABELS, checked_settings(candidate.method, candidate.settings, ""), speller, False, 384)
+    asked = phrasing.questions(texts)
+    assert found.prompts == [speller.tokenizer.decode(phrasing.shared + question.ids) for question in asked]
+    assert found.tokens == [len(phrasing.shared) + len(question.ids) for question in asked]
+    taught = phrasing.answers([question.text for question in asked[:2]], ["animal", "colour"])
+    assert found.answers == [*(speller.tokenizer.decode(ids[:-1]) for ids in taught), ""]
+    assert (found.exact, found.sampled, found.cut) == (True, 3, 1)
+
+
+def test_a_head_in_place_of_words_asks_nothing(model, tmp_path):
+    with pytest.raises(TradeoffError, match="asks nothing"):
+        preview(resolve(f"{model}-full", {"head": "classify"}), TASK, LABELS, TRAIN, ["x"], Home(tmp_path))
+
+
+def test_of_a_model_behind_an_api_what_can_be_told_without_its_tokenizer(tmp_path):
+    candidate = resolve("api:someone-own-few-shot", {"shots": 2, "max_text_characters": 50})
+    found = preview(candidate, TASK, LABELS, [*TRAIN, LONG[3]], ["so blue " * 30], Home(tmp_path))
+    (shown,) = found.prompts
+    assert shown.startswith("[system]\nEach text is followed by its label")
+    assert shown.count("[assistant]") == 2
+    assert shown.endswith(f"[user]\nText: {('so blue ' * 30)[:50]}")
+    assert (found.exact, found.window, found.demonstrations, found.fitting) == (False, None, 2, 2)
+    assert (found.sampled, found.cut) == (3, 1)
+    assert 20 < found.tokens[0] < len(shown)
+
+
+@pytest.mark.parametrize("similar_to", ["minilm", "nobody/knows-this"])
+def test_similar_examples_are_looked_for_in_a_process_of_its_own(similar_to, home, dataset, model):
+    candidate = resolve(f"{model}-few-shot", {"shots": 1, "demonstrations": "similar", "similar_to": similar_to})
+    request = PreviewRequest(
+        home=str(home.root), dataset="things", fingerprint=dataset.info.fingerprint, candidate=candidate, count=2
+    )
+    if similar_to == "minilm":
+        found = previewed(request)
+        assert found == answered(request)
+        assert found.searched == dataset.info.counts["train"]
+    else:
+        with pytest.raises(TradeoffError, match="nobody/knows-this"):
+            previewed(request)
 
 
 @pytest.mark.parametrize("style", list(STYLES))
@@ -87,7 +163,7 @@ def test_the_command_line_shows_it(home, dataset, model, monkeypatch, capsys):
 
 def test_the_preview_is_light():
     code = (
-        "import sys, core.prompts.preview; "
+        "import sys, core.prompts.preview_child; "
         "print([name for name in ('torch', 'transformers', 'sklearn') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
