@@ -48,9 +48,11 @@ with left:
     chart = tradeoff(rows, axis, metric, pick, theme.is_dark(), published=beside)
     draw(chart, "chart", pick_into="candidate", options=names)
     hidden = [row.candidate for row in rows if not getattr(row, against)]
+    ranged = " Whiskers to the sides: estimates that are only known as a range." if any(map(axis.span, rows)) else ""
     st.caption(
-        "Higher and further left is better. Whiskers: 95 % interval. Thin line: nothing is better and cheaper at once. "
-        "Ring: recommended." + (f" Not shown, {axis.short} unknown: {plain(', '.join(hidden))}." if hidden else "")
+        "Higher and further left is better. Whiskers: 95 % interval." + ranged + " Thin line: nothing is better and "
+        "cheaper at once. Ring: recommended."
+        + (f" Not shown, {axis.short} unknown: {plain(', '.join(hidden))}." if hidden else "")
     )
     published_table(beside, metric)
 with right:

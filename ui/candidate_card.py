@@ -36,10 +36,14 @@ def takes(row: CandidateRow) -> str:
     """What 1,000 texts and one text take, in one line."""
     parts = [
         f"{plain(f.usd(row.usd_per_1k))} per 1,000" if row.usd_per_1k is not None else "cost unknown",
-        f"{f.energy(row.kwh_per_1k)} per 1,000" if row.kwh_per_1k is not None else "energy unknown",
+        f"{_energy(row)} per 1,000" if row.kwh_per_1k is not None else "energy unknown",
         f"{f.milliseconds(row.latency_p50_ms)} a text" if row.latency_p50_ms is not None else "time a text unknown",
     ]
     return " · ".join(parts)
+
+
+def _energy(row: CandidateRow) -> str:
+    return f.energy_range(row.kwh_per_1k, row.kwh_low_per_1k, row.kwh_high_per_1k)
 
 
 def provenance(row: CandidateRow) -> None:

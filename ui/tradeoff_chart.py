@@ -26,8 +26,8 @@ def tradeoff(
 ) -> Chart:  # fmt: skip
     """Quality against what it costs: a mark a candidate, its 95 % whisker, the Pareto front, the pick ringed.
 
-    Candidates whose cost is unknown (or 0, which a log axis cannot hold) are left out; the page names them. Figures
-    that others `published` stand in a margin of their own.
+    A cost that is only known as a range has a whisker too. Candidates whose cost is unknown (or 0, which a log
+    axis cannot hold) are left out; the page names them. Figures that others `published` stand in a margin of their own.
     """
     shown = [row for row in rows if (getattr(row, axis.field) or 0) > 0]
     figure = go.Figure()
@@ -39,7 +39,7 @@ def tradeoff(
             _marks(figure, [row for row in shown if row.family == family], family, axis, metric, dark)
         _ring(figure, [row for row in shown if row.candidate == pick], axis, dark)
         low, high = _quality_range(shown)
-        left, right = log_range(costs)
+        left, right = log_range([*costs, *(edge for row in shown for edge in axis.span(row) or ())])
         if published:
             right, (low, high) = widened(left, right), span_of(published, low, high)
         ticks, texts = log_ticks(costs, axis.show)
@@ -63,7 +63,7 @@ def tradeoff(
         height=height, margin=FLAT, showlegend=len(shown) >= LABELLED, hovermode="closest", dragmode="pan",
         legend={"orientation": "h", "y": -0.22, "x": 0}, clickmode="event+select", hoverlabel={"align": "left"},
     )  # fmt: skip
-    spoken = "; ".join(f"{row.candidate} {metric_show(metric)(row.quality)} at {axis.show(getattr(row, axis.field))}"
+    spoken = "; ".join(f"{row.candidate} {metric_show(metric)(row.quality)} at {axis.told(row)}"
                        for row in shown[:LABELLED])  # fmt: skip
     beside = f" {described(published)}." if published and shown else ""
     alt = f"{metric_name(metric)} against {axis.name.lower()}: {spoken or 'nothing to show yet'}.{beside}"
@@ -73,6 +73,7 @@ def tradeoff(
 def _marks(figure: go.Figure, rows: Sequence[CandidateRow], family: str, axis: Axis, metric: str, dark: bool) -> None:
     colour, show = theme.family_colour(family, dark), metric_show(metric)
     sure = [row.energy_provenance != "estimated" for row in rows]
+    spans = [axis.span(row) or (getattr(row, axis.field),) * 2 for row in rows]
     figure.add_scatter(
         x=[getattr(row, axis.field) for row in rows], y=[row.quality for row in rows], mode="markers",
         name=theme.FAMILIES[family][0], customdata=[[row.candidate] for row in rows],
@@ -80,6 +81,11 @@ def _marks(figure: go.Figure, rows: Sequence[CandidateRow], family: str, axis: A
             "type": "data", "symmetric": False, "thickness": 1.4, "width": 4, "color": colour,
             "array": [max(0.0, (row.quality_high or row.quality) - row.quality) for row in rows],
             "arrayminus": [max(0.0, row.quality - (row.quality_low or row.quality)) for row in rows],
+        },
+        error_x=None if not any(map(axis.span, rows)) else {
+            "type": "data", "symmetric": False, "thickness": 1.4, "width": 4, "color": colour,
+            "array": [high - getattr(row, axis.field) for row, (_, high) in zip(rows, spans, strict=True)],
+            "arrayminus": [getattr(row, axis.field) - low for row, (low, _) in zip(rows, spans, strict=True)],
         },
         marker={
             "size": 13, "color": colour, "line": {"width": 1.5, "color": colour}, "opacity": 1,
@@ -90,7 +96,7 @@ def _marks(figure: go.Figure, rows: Sequence[CandidateRow], family: str, axis: A
         hovertemplate=[
             f"<b>{safe(row.candidate)}</b> · {theme.FAMILIES[family][0].lower()}<br>"
             f"{metric_name(metric)}: {show(row.quality)} ({show(row.quality_low)} to {show(row.quality_high)})<br>"
-            f"{axis.name}: {axis.show(getattr(row, axis.field))}<extra></extra>"
+            f"{axis.name}: {axis.told(row)}<extra></extra>"
             for row in rows
         ],
     )  # fmt: skip

@@ -13,6 +13,7 @@ from core.results import dataset_runs, pricing
 from tests.ui.fixtures import LIKELY, finished_run, questions
 from ui import charts, labels
 from ui.axes import AXES, log_range, log_ticks
+from ui.candidate_card import takes
 from ui.tradeoff_chart import tradeoff
 
 
@@ -59,6 +60,25 @@ def test_estimated_figures_are_hollow(rows: list[CandidateRow]) -> None:
                is not None for s in trace.marker.symbol]  # fmt: skip
     assert symbols
     assert all(symbol.endswith("-open") for symbol in symbols)
+
+
+def test_energy_that_is_known_as_a_range_has_a_whisker(rows: list[CandidateRow]) -> None:
+    known, axis = {"kwh_per_1k": 0.003, "kwh_low_per_1k": 0.0001, "kwh_high_per_1k": 0.09}, AXES["kwh_per_1k"]
+    ranged = rows[0].model_copy(update={**known, "energy_provenance": "estimated"})
+    chart = tradeoff([ranged, *rows[1:]], axis, "accuracy")
+    whiskers = [(trace, place) for trace in chart.figure.data if trace.error_x.array is not None
+                for place, width in enumerate(trace.error_x.array) if width > 0]  # fmt: skip
+    ((trace, place),) = whiskers
+    assert trace.customdata[place] == [ranged.candidate]
+    assert trace.x[place] + trace.error_x.array[place] == pytest.approx(0.09)
+    assert trace.x[place] - trace.error_x.arrayminus[place] == pytest.approx(0.0001)
+    assert "3.0 Wh (100 mWh – 90 Wh, estimated)" in trace.hovertemplate[place]
+    left, right = chart.figure.layout.xaxis.range
+    assert 10**left < 0.0001 < 0.09 < 10**right
+    by_cost = tradeoff([ranged, *rows[1:]], AXES["usd_per_1k"], "accuracy")
+    assert all(trace.error_x.array is None for trace in by_cost.figure.data)
+    assert "3.0 Wh (100 mWh – 90 Wh) per 1,000" in takes(ranged)
+    assert "(" not in takes(rows[1])
 
 
 def test_names_stand_beside_few_marks_and_a_legend_below_many(rows: list[CandidateRow]) -> None:
