@@ -50,7 +50,7 @@ with left:
     hidden = [row.candidate for row in rows if not getattr(row, against)]
     ranged = " Whiskers to the sides: estimates that are only known as a range." if any(map(axis.span, rows)) else ""
     st.caption(
-        "Higher and further left is better. Whiskers: 95 % interval." + ranged + " Thin line: nothing is better and "
+        f"Higher and further left is better. Whiskers: 95 % interval.{ranged} Thin line: nothing is better and "
         "cheaper at once. Ring: recommended."
         + (f" Not shown, {axis.short} unknown: {plain(', '.join(hidden))}." if hidden else "")
     )

@@ -132,7 +132,21 @@ def show_comparison(comparison: Comparison, name: str, key: str) -> None:
         f"{runs} run{'s' if runs > 1 else ''} of each. Two models answer one after the other and are both in memory, "
         f"so time, energy, cost and memory of two are sums. Energy is {word}."
     )
+    said = unread(comparison)
+    if said:
+        st.info("  \n".join(plain(line) for line in said), icon=":material/help:")
     download(rows, name, f"{key}.csv")
+
+
+def unread(comparison: Comparison) -> list[str]:
+    """For each model with answers that could not be read: how many, and what becomes of them here."""
+    rows = {(row.candidate, row.run_ids): row for side in (comparison.one, comparison.two) for row in side.rows}
+    return [
+        f"{row.candidate} on {find_run(home(), row.run_ids[0]).spec.dataset}: {f.percent(row.invalid_rate)} of "
+        f"{row.test_texts:,} answers could not be read. All of them count as wrong here, so that both answer the same "
+        "texts."
+        for row in rows.values() if row.invalid_rate
+    ]  # fmt: skip
 
 
 def table_rows(comparison: Comparison) -> list[dict[str, str]]:

@@ -26,11 +26,17 @@ SAID: dict[str, str] = {
     "labels_listed": "Labels named in the prompt: {value}.",
     "max_tokens": "Tokens of a text that are read: {value}.",
     "answers_not_spelled": "In training, {value}.",
-    "unreadable_answers_are": "Answers that could not be read are treated so: {value}.",
     "features_limit": "Word counts are limited: {value}.",
     "similar_examples_found_on": "Similar examples were looked up on the {value}.",
 }
 """Notes that are told as they are."""
+POLICIES: dict[str, str] = {
+    "retry": "Where an answer could not be read, the model was asked again.",
+    "majority": "Where an answer could not be read, further answers were put to a vote.",
+    "rank": "Where an answer could not be read, the likeliest label was taken.",
+    "exclude": "Where an answer could not be read, the text was left out of the scores.",
+}
+"""What was done about unreadable answers, by the setting `invalid`."""
 UNSETTLED = "The linear model stopped before it had settled."
 
 
@@ -48,6 +54,7 @@ def warnings(notes: Mapping[str, Any], settings: Mapping[str, Any], totals: Mapp
             many = f"{f.number(count)} of {total:,}" if total >= count else f.number(count)
             said.append(sentence.format(n=many, limit=where))
     said += [sentence.format(value=_shown(notes[key])) for key, sentence in SAID.items() if notes.get(key)]
+    said += [POLICIES[policy] for policy in [notes.get("unreadable_answers_are")] if policy in POLICIES]
     if notes.get("converged") is False:
         said.append(UNSETTLED)
     dropped = [

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core import format as f
 from core.analysis.calibration import expected_calibration_error, reliability_bins
+from core.methods.base import EXCLUDED
 from core.tasks import Task, get_task
 from ui import charts, notes, report_labels, report_many, report_spans, theme
 from ui.data import Run
@@ -16,6 +17,8 @@ from ui.downloads import as_command, download
 from ui.forms import shown_value, title
 from ui.messages import plain
 from ui.metrics import is_f1, metric_name, metric_quality, metric_show
+
+MOST_REASONS = 4
 
 
 def report_of(run: Run) -> ModuleType:
@@ -44,13 +47,29 @@ def wrong_count(table: pd.DataFrame) -> int:
 def notes_section(run: Run, table: pd.DataFrame) -> None:
     """What makes a difference to the scores: texts that were cut, examples that were dropped, unreadable answers."""
     said = notes.warnings(run.folder.notes, run.summary.spec.candidate.settings, _totals(run))
-    unread = table["prediction"].isna()
-    if unread.any():
-        reasons = table.loc[unread, "reason"].fillna("no reason given").value_counts()
-        listed = "; ".join(f"{f.shorten(str(reason), 90)} ({count:,}×)" for reason, count in reasons.head(4).items())
-        said.append(f"{int(unread.sum()):,} of {len(table):,} answers could not be read and count as wrong: {listed}.")
+    said += _unread(table)
     if said:
         st.info("  \n".join(plain(line) for line in said), icon=":material/content_cut:")
+
+
+def _unread(table: pd.DataFrame) -> list[str]:
+    """How many test answers could not be read and why; those left out of the scores apart from those counted wrong."""
+    unread = table[table["prediction"].isna()]
+    reasons = unread["reason"].fillna("no reason given").astype(str)
+    out = reasons.str.startswith(EXCLUDED)
+    if out.sum() == len(table):  # nothing would be left to score
+        out[:] = False
+    ends = {False: "count as wrong", True: "are left out of the scores"}
+    said = []
+    for left, end in ends.items():
+        some = reasons[out == left].str.removeprefix(EXCLUDED)
+        if len(some):
+            counts = some.value_counts()
+            listed = "; ".join(f"{f.shorten(why, 90)} ({count:,}×)" for why, count in counts.head(MOST_REASONS).items())
+            more = len(counts) - MOST_REASONS
+            listed += f"; and {more:,} other reason{'s' if more > 1 else ''}" if more > 0 else ""
+            said.append(f"{len(some):,} of {len(table):,} answers could not be read and {end}: {listed}.")
+    return said
 
 
 def _totals(run: Run) -> dict[str, int]:
