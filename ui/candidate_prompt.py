@@ -93,7 +93,7 @@ def _lengths(found: PromptPreview, candidate: Candidate) -> None:
     st.markdown(
         f"**{about}{shown} tokens** of {window}" + (f" · {characters} characters." if remote else "."),
         help="Counted by the model's own tokenizer." if found.exact
-        else "Estimated from words and signs: the model's tokenizer is not here.",
+        else "An estimate: the model's tokenizer is not here, or it has no tokens for line ends.",
     )  # fmt: skip
     if found.demonstrations:
         st.markdown(_demonstrations(found, remote))

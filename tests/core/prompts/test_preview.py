@@ -21,6 +21,7 @@ from core.prompts.preview import preview
 from core.prompts.preview_child import PreviewRequest, answered, previewed
 from core.prompts.styles import STYLES, get_style
 from core.tasks import Example, get_task
+from tests.core.methods.learners import learning_seq2seq
 from tests.models import tiny_decoder
 
 TASK, LABELS = get_task("single_label"), ["animal", "colour"]
@@ -91,6 +92,19 @@ def test_what_a_fine_tuned_model_is_asked_and_taught(model, tmp_path):
     taught = phrasing.answers([question.text for question in asked[:2]], ["animal", "colour"])
     assert found.answers == [*(speller.tokenizer.decode(ids[:-1]) for ids in taught), ""]
     assert (found.exact, found.sampled, found.cut) == (True, 3, 1)
+
+
+def test_of_a_fine_tuned_seq2seq_model_tokens_are_told_as_an_estimate(tmp_path):
+    folder = str(learning_seq2seq(tmp_path / "t5", ["a cat", "red", "animal", "colour"], hidden=32))
+    found = preview(resolve(f"{folder}-full"), TASK, LABELS, TRAIN, ["a cat"], Home(tmp_path))
+    speller = Speller(AutoTokenizer.from_pretrained(folder))
+    settings = checked_settings("seq2seq-full", {}, "")
+    phrasing = Phrasing(TASK, LABELS, settings, speller, True, 2048)
+    asked = phrasing.shared + phrasing.questions(["a cat"])[0].ids
+    assert found.prompts == [speller.read(asked)]
+    assert found.answers == [" animal"]
+    assert not found.exact
+    assert abs(found.tokens[0] - len(asked)) < 8
 
 
 def test_a_head_in_place_of_words_asks_nothing(model, tmp_path):
