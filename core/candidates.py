@@ -41,6 +41,8 @@ SUFFIXES: dict[str, tuple[str, dict[str, Any]]] = {
     "zero-shot": ("prompt", {"shots": 0}),
     "few-shot": ("prompt", {"shots": 6, "calibration": "train_texts"}),
     "setfit": ("setfit", {}),
+    "gliclass": ("gliclass", {}),
+    "gliner": ("gliner", {}),
 }
 """Method and settings by the end of a name; the method is empty where the architecture decides it."""
 

@@ -22,6 +22,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "seq2seq": ("lora", "qlora", "full", "zero-shot", "few-shot"),
     "decoder": ("lora", "qlora", "full", "zero-shot", "few-shot"),
     "api": ("zero-shot", "few-shot"),
+    "zero-shot encoder": ("gliclass", "gliner"),
 }
 """What can be done with a model of each kind: ends of candidates' names."""
 TYPICAL_TOKENS = 40.0
@@ -100,7 +101,7 @@ def possible_ways(task: str) -> list[str]:
     found = []
     for way in dict.fromkeys(way for kind in WAYS.values() for way in kind):
         methods = {"zero-shot": ("prompt", "api-prompt"), "few-shot": ("prompt", "api-prompt"), "setfit": ("setfit",),
-                   "linear": ("embedding-linear",)}  # fmt: skip
+                   "linear": ("embedding-linear",), "gliclass": ("gliclass",), "gliner": ("gliner",)}  # fmt: skip
         names = methods.get(way, tuple(f"{kind}-{way}" for kind in WAYS))
         if any(name in METHODS and can_do(name, task) for name in names):
             found.append(way)

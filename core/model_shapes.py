@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -111,12 +112,11 @@ def shape_of_card(known: ModelCard) -> Shape | None:
 
 
 def shape_of_folder(folder: Path) -> Shape | None:
-    """From config.json and the headers of the safetensors files; weights are not read."""
-    try:
-        stamp = (folder / "config.json").stat().st_mtime_ns
-    except OSError:
-        return None
-    return _shape_at(folder, stamp)
+    """From the configuration and the headers of the safetensors files; weights are not read."""
+    for name in ("config.json", "gliner_config.json"):
+        with suppress(OSError):
+            return _shape_at(folder / name, (folder / name).stat().st_mtime_ns)
+    return None
 
 
 def count_parameters(weights: Path) -> int | None:
@@ -133,9 +133,9 @@ def count_parameters(weights: Path) -> int | None:
 
 
 @lru_cache(maxsize=64)
-def _shape_at(folder: Path, _written: int) -> Shape | None:
-    """Kept until config.json is written anew: a page asks this for every run of a grid and of the past."""
-    return _shape(folder / "config.json", sorted(folder.glob("*.safetensors")))
+def _shape_at(config: Path, _written: int) -> Shape | None:
+    """Kept until the file is written anew: a page asks this for every run of a grid and of the past."""
+    return _shape(config, sorted(config.parent.glob("*.safetensors")))
 
 
 def _shape(config: Path, weights: list[Path]) -> Shape | None:
@@ -145,7 +145,7 @@ def _shape(config: Path, weights: list[Path]) -> Shape | None:
         return None
     if not isinstance(content, dict):
         return None
-    inside = content.get("text_config")
+    inside = content.get("text_config") or content.get("encoder_config")
     content = {**content, **inside} if isinstance(inside, dict) else content
     sizes: dict[str, int] = {}
     for kind, names in NAMES.items():

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from core.devices import DeviceInfo, cores_in_name
 from core.model_shapes import Shape, shape_of
-from core.workload import Workload
+from core.workload import LABEL_TOKENS, Workload
 
 OPERATIONS = {"full": 6.0, "lora": 4.5, "qlora": 4.5}
 """Of a training step, a weight and token."""
@@ -79,11 +79,16 @@ def _network_seconds(load: Workload, shape: Shape, rate: float, on_gpu: bool) ->
     """A network with a head, or one that was taught to write answers."""
     tokens = load.text_tokens * PADDING
     slower = QUANTISED["cuda" if on_gpu else "cpu"] if load.training == "qlora" else 1.0
+    if load.reads_labels:
+        tokens += (LABEL_TOKENS + 1) * load.labels
     forward = 2.0 * shape.body * tokens / rate * slower
     one = forward + (_answer_seconds(load, shape, rate / slower) if load.writes else 0.0)
     predict = load.predict_texts * one
     if load.training:
         fit = _fit_seconds(load, shape, rate / slower, one) + (_steps(load) * GPU_STEP_SECONDS if on_gpu else 0.0)
+    elif load.reads_labels:
+        tuned = load.task != "single_label" and load.settings.get("tune_threshold", True)
+        fit = min(load.validation_texts, load.setting("validation_texts", 500)) * forward if tuned else 0.01
     else:
         fit = load.train_texts * forward + 400.0 * load.train_texts * shape.hidden * load.labels / 5e9
     if on_gpu:

@@ -75,6 +75,11 @@ class Workload(Record):
         return self.task == "single_label"
 
     @property
+    def reads_labels(self) -> bool:
+        """Whether an encoder reads the labels beside each text."""
+        return self.method in ("gliclass", "gliner")
+
+    @property
     def text_tokens(self) -> float:
         """A text as it is read."""
         longest = self.setting("max_tokens", self.setting("max_text_tokens", 256))

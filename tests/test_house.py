@@ -63,9 +63,9 @@ def test_no_pickle_and_no_remote_code() -> None:
 
 def test_every_dependency_is_pinned_and_earns_its_place() -> None:
     told = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").lower()
-    for name in ("requirements.txt", "requirements-models.txt", "requirements-dev.txt", "requirements-optional.txt"):
-        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+    for path in sorted(ROOT.glob("requirements*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
             if line and not line.startswith("#"):
                 package, pinned, _ = line.partition("==")
-                assert pinned, f"{line} in {name} is not pinned"
+                assert pinned, f"{line} in {path.name} is not pinned"
                 assert f"`{package.lower()}`" in told, f"{package} is missing in docs/dependencies.md"

@@ -24,6 +24,7 @@ HOW = {
     "full": "Fine-tune all its weights", "lora": "Fine-tune small adapters", "linear": "Freeze it, fit a linear layer",
     "qlora": "Fine-tune small adapters over 4-bit weights", "zero-shot": "Ask it without examples",
     "few-shot": "Ask it with examples", "setfit": "Fine-tune it on pairs of texts (SetFit)",
+    "gliclass": "Let it read the labels (GLiClass)", "gliner": "Let it find the labels (GLiNER)",
 }  # fmt: skip
 ADDED = "launch.extra"
 

@@ -25,6 +25,8 @@ SYMBOLS = {
     "encoder-full": "circle",
     "encoder-lora": "triangle-up",
     "setfit": "cross",
+    "gliclass": "diamond-tall",
+    "gliner": "diamond-wide",
     "seq2seq-full": "octagon",
     "seq2seq-lora": "triangle-left",
     "seq2seq-qlora": "triangle-right",

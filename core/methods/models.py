@@ -18,6 +18,8 @@ from core.methods.gguf import smollm2_folder
 
 WANTED_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
 UNWANTED_FILES = ["*/*", "consolidated*", "*.fp16.safetensors"]
+CONFIGURATIONS = ("config.json", "gliner_config.json")
+"""What a model's configuration is called: by transformers, and by GLiNER."""
 NO_SAFETENSORS = "Choose a model with safetensors weights: other formats can run code when they are opened."
 
 
@@ -79,14 +81,16 @@ def _hub_folder(name: str, cache: Path) -> Path:
 
 def _checked(folder: Path, name: str) -> Path:
     """`folder`, when it holds a model: a configuration and all of its safetensors files."""
-    if not (folder / "config.json").is_file():
+    if not any((folder / file).is_file() for file in CONFIGURATIONS):
         raise TradeoffError("The folder holds no model: config.json is missing", name, "Choose a model's own folder.")
     if (folder / "model.safetensors").is_file():
         return folder
     try:
         shards = set(json.loads((folder / "model.safetensors.index.json").read_text())["weight_map"].values())
     except FileNotFoundError:
-        raise TradeoffError("The model has no safetensors weights", name, NO_SAFETENSORS) from None
+        gliner = (folder / CONFIGURATIONS[1]).is_file()
+        remedy = "Save it once as docs/zero-shot.md shows, and use that folder." if gliner else NO_SAFETENSORS
+        raise TradeoffError("The model has no safetensors weights", name, remedy) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise TradeoffError("The model's list of weight files cannot be read", name, "Download it again.") from None
     missing = sorted(shard for shard in shards if not (folder / shard).is_file())

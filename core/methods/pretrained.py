@@ -54,14 +54,14 @@ def load_tokenizer(
         context.notes["pad_token"] = f"{tokenizer.pad_token} (the model has none of its own)"
     if model.config.pad_token_id is None:
         model.config.pad_token_id = tokenizer.pad_token_id
-    limit = min(max_tokens, tokenizer.model_max_length, _positions(model))
+    limit = min(max_tokens, tokenizer.model_max_length, positions_of(model))
     if limit < max_tokens:
         context.notes["max_tokens"] = f"{limit}: the model reads no more"
     accepted = inspect.signature(model.forward).parameters
     return TextTokenizer(tokenizer, limit, frozenset(name for name in MODEL_INPUTS if name in accepted))
 
 
-def _positions(model: Any) -> int:
+def positions_of(model: Any) -> int:
     """How many tokens the model has positions for. RoBERTa and its kin number theirs from the padding index on."""
     positions = getattr(model.config, "max_position_embeddings", None)
     if not isinstance(positions, int) or positions <= 0:

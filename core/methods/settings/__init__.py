@@ -21,6 +21,7 @@ from core.methods.settings.linear import EmbeddingLinearSettings, LinearSettings
 from core.methods.settings.prompt import PromptSettings
 from core.methods.settings.setfit import SetFitSettings
 from core.methods.settings.training import TrainingSettings
+from core.methods.settings.zero_shot import GliclassSettings, GlinerSettings
 
 __all__ = [
     "AdapterSettings",
@@ -32,6 +33,8 @@ __all__ = [
     "EncoderLoraSettings",
     "EncoderSettings",
     "GeneratorSettings",
+    "GliclassSettings",
+    "GlinerSettings",
     "LinearSettings",
     "MajoritySettings",
     "PromptSettings",

@@ -28,6 +28,8 @@ CHEAP: dict[str, dict[str, Any]] = {
 ELSEWHERE = {
     "api-prompt": "needs a server: tests/core/methods/test_api.py",
     "setfit": "an optional install: tests/core/methods/test_setfit.py",
+    "gliclass": "an optional install: tests/core/methods/test_gliclass.py",
+    "gliner": "an optional install: tests/core/methods/test_gliner.py",
 }
 LOCAL = sorted(set(METHODS) - set(ELSEWHERE))
 GENERATORS = [name for name in CHEAP if name.startswith(("seq2seq", "decoder"))]
