@@ -41,7 +41,7 @@ test: $(VENV)/.installed-dev ## Style, types and every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 clean: ## Remove what can be made again; runs and data stay
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache
