@@ -50,9 +50,9 @@ def few(shots: int, demonstrations: str, seeds: tuple[int, ...] = (0,), **more: 
 PARTS: dict[str, tuple[System, ...]] = {
     "entities": tuple(System("wnut17", name) for name in ("majority", "tfidf-linear", "minilm-full")),
     "tuned": (
-        System("trec", "smollm2-lora", size=1000), System("trec", "minilm-full", size=1000),
-        System("banking77-500", "smollm2-lora", size=1000), System("banking77-500", "minilm-full", size=1000),
-        System("atis-200", "smollm2-lora", size=500), System("atis-200", "minilm-full", size=500),
+        System("trec", "smollm2-lora", size=600), System("trec", "minilm-full", size=600),
+        System("banking77-500", "smollm2-lora", size=800), System("banking77-500", "minilm-full", size=800),
+        System("atis-200", "smollm2-lora", size=300), System("atis-200", "minilm-full", size=300),
     ),
     "shots": (
         System("trec", "smollm2-zero-shot", {"chat_template": False, "calibration": "train_texts"}),
