@@ -68,7 +68,7 @@ class Execution:
         elif candidate.model:
             models.prepare(candidate.model, self.context.models)
         kind = method_class(candidate.method)
-        with Meter(self.spec.device, self.preferences) as meter:
+        with Meter(self.spec.device, self.preferences, candidate.settings.get("processes", 1)) as meter:
             method = self._fitted(kind, meter)
             done = self._predictions(method, meter)
             self._latency(method, meter)

@@ -27,22 +27,28 @@ BUSY_SHARE = 0.2
 TOO_SHORT = "too short to meter well"
 NO_ENERGY = "energy could not be metered"
 GPU_SAMPLED = "GPU energy from power samples, the GPU has no energy counter"
+ONE_GPU_OF_SEVERAL = "energy of one GPU, where several shared the model"
 GPU_SHARED = "another process used the GPU"
 
 Component = Literal["cpu", "gpu", "ram", "api"]
 
 
 class Meter:
-    """Meters one process on one device. Entering it warms CodeCarbon (about two seconds), leaving it stops that."""
+    """Meters one process on one device. Entering it warms CodeCarbon (about two seconds), leaving it stops that.
 
-    def __init__(self, device: str, preferences: Preferences) -> None:
-        self.device, self.preferences = device, preferences
+    `processes` that share the fit of one model each have a GPU of their own: all of them are metered in that phase.
+    """
+
+    def __init__(self, device: str, preferences: Preferences, processes: int = 1) -> None:
+        self.device, self.preferences, self.processes = device, preferences, processes
         self.gpu: nvml.Gpu | None = None
+        self.others: list[nvml.Gpu] = []
         self.reader = EnergyReader()
 
     def __enter__(self) -> Self:
         if self.device == "cuda":
             self.gpu = nvml.current_gpu()
+            self.others = nvml.visible_gpus()[1 : self.processes]
             self.reader = EnergyReader(self.gpu.index if self.gpu else None)
         if self.device != "api":
             self.reader.start()
@@ -90,6 +96,8 @@ class PhaseMeter:
         self.tokens = Tokens()
         self.latency_ms: list[float] = []
         self._meter, self._name = meter, name
+        self._shares = meter.processes if name == "fit" and meter.device == "cuda" else 1
+        self._gpus = [gpu for gpu in (meter.gpu, *(meter.others if self._shares > 1 else ())) if gpu]
         self._began: _Moment | None = None
         self._ended: _Moment | None = None
         self._stop, self._lock = Event(), Lock()
@@ -135,7 +143,7 @@ class PhaseMeter:
         energy, flags = self._energy(began, now, cpu)
         usage = Usage(
             phase=self._name, texts=self.texts, wall_seconds=wall, cpu_seconds=cpu, device=self._meter.device,
-            device_name=self._meter.device_name, device_seconds=wall,
+            device_name=self._meter.device_name, device_seconds=wall * self._shares,
             tokens=TokenCount(input=self.tokens.input, cached=self.tokens.cached, output=self.tokens.output,
                               reasoning=self.tokens.reasoning),
             peak_ram_bytes=self._peak_ram or None, peak_gpu_bytes=self._peak_gpu or None,
@@ -155,7 +163,8 @@ class PhaseMeter:
         return _Moment(time.perf_counter(), probes.cpu_seconds(), busy, gpu, reading)
 
     def _gpu_kwh(self) -> float | None:
-        return self._meter.gpu.energy_kwh() if self._meter.gpu else None
+        told = [kwh for gpu in self._gpus if (kwh := gpu.energy_kwh()) is not None]
+        return sum(told) if told and len(told) == self._shares else None
 
     def _energy(self, began: _Moment, now: _Moment, cpu_seconds: float) -> tuple[dict[Component, Energy], list[str]]:
         """Energy by component, and flags. See docs/metering.md for what each figure is.
@@ -173,6 +182,7 @@ class PhaseMeter:
         if self._meter.device == "cuda":
             energy["gpu"], sampled = self._gpu_energy(began, now)
             flags += [GPU_SAMPLED] if sampled else []
+            flags += [ONE_GPU_OF_SEVERAL] if sampled and self._shares > 1 else []
         if any(part.kwh is None for part in energy.values()):
             why = self._meter.reader.problem
             flags.append(f"{NO_ENERGY}: {why}" if why else NO_ENERGY)
@@ -228,12 +238,16 @@ class PhaseMeter:
                 self._sample_gpu()
 
     def _sample_gpu(self) -> None:
-        by_process = self._meter.gpu.processes() if self._meter.gpu else {}
-        # Inside a container NVML may list foreign process ids only; then it can't be told who is who.
-        if os.getpid() in by_process:
-            family = {os.getpid(), *(child.pid for child in probes.children())}
-            self._gpu_shared |= any(pid not in family for pid in by_process)
-        self._peak_gpu = max(self._peak_gpu, probes.peak_gpu() or by_process.get(os.getpid(), 0))
+        family = {os.getpid(), *(child.pid for child in probes.children())}
+        own = 0
+        for gpu in self._gpus:
+            by_process = gpu.processes()
+            # Inside a container NVML may list foreign process ids only; then it can't be told who is who.
+            if family & by_process.keys():
+                self._gpu_shared |= any(pid not in family for pid in by_process)
+            own = max(own, sum(by_process.get(pid, 0) for pid in family))
+        exact = probes.peak_gpu()
+        self._peak_gpu = max(self._peak_gpu, own if self._shares > 1 or not exact else exact)
 
 
 def add_usage(before: Usage | None, more: Usage) -> Usage:

@@ -84,6 +84,16 @@ def current_gpu() -> Gpu | None:
     return next((g for g in known if wanted and (g.uuid.startswith(wanted) or str(g.index) == wanted)), None)
 
 
+def visible_gpus() -> list[Gpu]:
+    """The GPUs that CUDA shows to this process, in CUDA's order where CUDA_VISIBLE_DEVICES names it."""
+    known, visible = gpus(), os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return known
+    names = [name.strip() for name in visible.split(",") if name.strip()]
+    found = [next((g for g in known if g.uuid.startswith(name) or str(g.index) == name), None) for name in names]
+    return [gpu for gpu in found if gpu is not None]
+
+
 def _torch_uuid() -> str | None:
     torch = sys.modules.get("torch")
     try:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from transformers import AutoModelForCausalLM
 
+from core.errors import TradeoffError
 from core.methods import checked_settings
 from core.methods.base import Context, Part, Prediction
 from core.methods.decoder_head import check_parts, head_class, head_settings
@@ -35,6 +36,11 @@ class Decoder(Generator):
         """Fine-tune one model on several datasets together; raises what `fit` raises."""
         if not self.classifies:
             return super().fit_parts(parts, context)
+        if self.settings.processes > 1:
+            raise TradeoffError(
+                "Processes can share a decoder that writes its answers, not one with a classification head",
+                remedy="Set processes to 1, or head to generate.",
+            )
         check_parts(parts)
         self.head = head_class(self._own())(head_settings(self._own()), self.model_name)
         return self.head.fit_parts(parts, context)

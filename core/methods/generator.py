@@ -1,6 +1,6 @@
 """Fine-tuned language models: trained to write the answers of a prompt style, on one dataset or several together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -38,6 +38,15 @@ class Taught:
     labels: list[str]
 
 
+@dataclass(frozen=True)
+class Workshop:
+    """What a model is fitted with: in one process, or in one of several that share it."""
+
+    model: Callable[..., TunedModel] = TunedModel
+    lessons: Callable[..., Lessons] = Lessons
+    trainer: Callable[..., Trainer] = Trainer
+
+
 class Generator:
     """What seq2seq models and decoders share. A subclass names its method, its models and how prompts are laid out."""
 
@@ -65,11 +74,18 @@ class Generator:
 
     def fit_parts(self, parts: Sequence[Part], context: Context) -> None:
         """Fine-tune one model on several datasets together; raises what `fit` raises."""
+        if self.settings.processes > 1:
+            self._fit_by_many(parts, context)
+        else:
+            self.fit_with(Workshop(), parts, context)
+
+    def fit_with(self, workshop: Workshop, parts: Sequence[Part], context: Context) -> None:
+        """Fine-tune in this process; raises what `fit` raises."""
         settle(context.seed)
         self.taught = [Taught(part.dataset, part.task, list(part.labels)) for part in parts]
         with memory_guard(method_entry(self.method).memory_setting, context.device):
-            tuned = self._started(context)
-            lessons = Lessons(tuned.network, self.phrasings, parts, self.settings, self.seq2seq, context.seed)
+            tuned = self._started(context, model=workshop.model)
+            lessons = workshop.lessons(tuned.network, self.phrasings, parts, self.settings, self.seq2seq, context.seed)
             tuned.prepare()
             lessons.model = tuned.network
             evaluate = self._evaluation(lessons, parts, context)
@@ -78,7 +94,9 @@ class Generator:
             if isinstance(self.settings, QuantisedSettings):
                 optimizer = optimizer_of(self.settings, context.device)
             assert tuned.arithmetic is not None
-            trainer = Trainer(tuned.trained, data, self.settings, tuned.arithmetic, context, optimizer=optimizer)
+            trainer = workshop.trainer(
+                tuned.trained, data, self.settings, tuned.arithmetic, context, optimizer=optimizer
+            )
             self._note_start(lessons, context)
             tuned.freeze()
             progress = trainer.train()
@@ -117,8 +135,19 @@ class Generator:
             method._started(context, folder)
         return method
 
-    def _started(self, context: Context, folder: Path | None = None) -> TunedModel:
-        self.tuned = tuned = TunedModel(self.kind, self.task_type, self.model_name, self.settings)
+    def _fit_by_many(self, parts: Sequence[Part], context: Context) -> None:
+        from core.methods import together
+
+        about = (self.method, self.settings, self.model_name)
+        with together.fitted(*about, parts, context) as folder:
+            loaded = type(self).load(folder, context)
+        self.taught, self.tuned, self.phrasings = loaded.taught, loaded.tuned, loaded.phrasings
+        self._answering = {}
+
+    def _started(
+        self, context: Context, folder: Path | None = None, model: Callable[..., TunedModel] = TunedModel
+    ) -> TunedModel:
+        self.tuned = tuned = model(self.kind, self.task_type, self.model_name, self.settings)
         if folder:
             tuned.restore(folder, context)
         else:
@@ -183,7 +212,7 @@ class Generator:
         def evaluate() -> Evaluation:
             with self._tuned().autocast():
                 loss = lessons.mean_loss(known)
-            if self.settings.select_by == "loss":
+            if self.settings.select_by == "loss" or self.settings.processes > 1:
                 return Evaluation("negative_loss", -loss, loss)
             return self._measured(samples, loss, context)
 

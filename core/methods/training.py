@@ -201,11 +201,14 @@ class Trainer:
         self.context.report({"phase": "fit", "step": self.progress.step, "steps": self.steps, "epoch": epoch, **more})
 
     def _checkpoint_if_due(self) -> None:
-        if time.monotonic() >= self._next_checkpoint:
+        if self._checkpoint_is_due():
             began = time.monotonic()
             self._checkpoint()
             took = time.monotonic() - began
             self._next_checkpoint = time.monotonic() + max(CHECKPOINT_SECONDS, took / CHECKPOINT_SHARE)
+
+    def _checkpoint_is_due(self) -> bool:
+        return time.monotonic() >= self._next_checkpoint
 
     def _weights(self) -> Tensors:
         """Trained parameters and the model's buffers, on the CPU."""

@@ -55,21 +55,11 @@ class TunedModel:
         )
         # It warns that a faster kernel for a CPU could be downloaded, whenever PEFT imports it.
         logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-        options: dict[str, Any] = {}
-        if isinstance(self.settings, QuantisedSettings):
-            options["quantization_config"] = quantisation_config(self.settings, self.arithmetic)
-            options["device_map"] = {"": self.arithmetic.device.index or self.arithmetic.device.type}
-        if self.settings.spread and context.device == "cuda":
-            options["device_map"] = "auto"
-        if self.adapts:
-            options["dtype"] = KINDS[self.arithmetic.precision]
-        self.network, _ = load_model(self.kind, self.name, context, folder, **options)
+        self.network = self._load(context, folder)
         _check_writes(self.network.config, self.name)
         # PEFT would keep the folder's path in place of the name.
         self.network.name_or_path = self.name
         keep_layout(self.network)
-        if "device_map" not in options:
-            self.network.to(self.arithmetic.device)
         self.tokenizer = AutoTokenizer.from_pretrained(
             str(folder) if folder else local_path(self.name, context.models), trust_remote_code=False
         )
@@ -137,6 +127,27 @@ class TunedModel:
         if not self._packed and self._plain_on_cpu():
             pack_linear_layers(self.network)
             self._packed = True
+
+    def _load(self, context: Context, folder: Path | None) -> Any:
+        """The network, on the devices that it will compute on."""
+        assert self.arithmetic is not None
+        options, device = self._kinds(), self.arithmetic.device
+        if self.quantised:
+            options["device_map"] = {"": device.index or device.type}
+        if self.settings.spread and context.device == "cuda":
+            options["device_map"] = "auto"
+        network, _ = load_model(self.kind, self.name, context, folder, **options)
+        return network if "device_map" in options else network.to(device)
+
+    def _kinds(self) -> dict[str, Any]:
+        """What `from_pretrained` is told of the types that weights are kept in."""
+        assert self.arithmetic is not None
+        options: dict[str, Any] = {}
+        if isinstance(self.settings, QuantisedSettings):
+            options["quantization_config"] = quantisation_config(self.settings, self.arithmetic)
+        if self.adapts:
+            options["dtype"] = KINDS[self.arithmetic.precision]
+        return options
 
     def _plain_on_cpu(self) -> bool:
         exact = self.arithmetic is not None and self.arithmetic.precision == "fp32"

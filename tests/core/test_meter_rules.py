@@ -119,6 +119,20 @@ def test_others_on_the_gpu_are_told_only_where_process_ids_can_be_trusted(monkey
     assert usage.peak_gpu_bytes == 70
 
 
+def test_all_gpus_of_a_fit_that_several_processes_share_are_metered_and_billed() -> None:
+    gpus: list[Gpu] = [CountingGpu(i, "H100", f"GPU-{i}", 2**34, [1.0, 1.5 + i, 3.0 + i, 3.5 + i]) for i in range(2)]
+    meter = Meter("cuda", Preferences(), processes=2)
+    meter.reader, meter.gpu, meter.others = Scripted((0, 0, 0), (1, 1, 0), (1, 1, 0), (2, 2, 0)), gpus[0], gpus[1:2]
+    with meter.phase("fit") as phase:
+        pass
+    usage = phase.usage()
+    assert (usage.energy["gpu"].kwh, usage.energy["gpu"].provenance) == (0.5 + 1.5, "measured")
+    assert usage.device_seconds == 2 * usage.wall_seconds
+    with meter.phase("predict") as phase:
+        pass
+    assert (phase.usage().energy["gpu"].kwh, phase.usage().device_seconds) == (0.5, phase.usage().wall_seconds)
+
+
 @pytest.mark.parametrize(("others", "told"), [(0.02, False), (0.9, True)])
 def test_a_machine_busy_with_other_work_is_flagged(monkeypatch: pytest.MonkeyPatch, others: float, told: bool) -> None:
     began = time.perf_counter()

@@ -58,6 +58,11 @@ class GeneratorSettings(VersionedSettings, TrainingSettings):
     spread: bool = Field(
         False, description="Spread the model over all GPUs, and the CPU's memory, when it is larger than one GPU"
     )
+    processes: int = Field(
+        1, ge=1, le=64,
+        description="GPUs (on a CPU: processes) that share the weights and each batch while fine-tuning (FSDP); with "
+        "more than one, the best weights are those of the least validation loss",
+    )  # fmt: skip
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto", description="Arithmetic; auto takes bf16 (else fp16) on a GPU and fp32 on a CPU"
     )
