@@ -123,7 +123,7 @@ def table(found: Sequence[tuple[System, CandidateRow]]) -> str:
         "| set | candidate | learned from | metric | value (95 %) | no answer | fit | texts/s | kWh per 1,000 |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for system, row in dict.fromkeys((system.dataset, row) for system, row in found):
+    for (system, _, _), row in {(system.dataset, row.candidate, row.train_size): row for system, row in found}.items():
         interval = f"{100 * row.quality:.1f} ({100 * (row.quality_low or 0):.1f}–{100 * (row.quality_high or 0):.1f})"
         fit = f"{row.fit_seconds:,.0f} s" if row.fit_seconds is not None else "–"
         speed = f.number(row.texts_per_second)
