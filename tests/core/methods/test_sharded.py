@@ -37,6 +37,7 @@ class Run:
         self.validation: list[float] = []
         self.first_message = ""
         self.stopping = False
+        self.ask_first: Any = lambda: None
 
     def fit(self, then: Any = None) -> None:
         """Fit from where it was; `then` is called after the third step."""
@@ -54,13 +55,17 @@ class Run:
         labels = task.label_set([example.target for example in EXAMPLES])
         self.context = Context(
             task, labels, models=folder / "cache", checkpoints=folder / "checkpoints", report=report,
-            should_stop=lambda: self.stopping,
+            should_stop=self.asked,
         )  # fmt: skip
         self.method: Any = method_class(self.name)(checked_settings(self.name, self.settings, self.name), self.model)
         self.method.fit(EXAMPLES[:17], EXAMPLES[17:], self.context)
 
     def stop(self) -> None:
         self.stopping = True
+
+    def asked(self) -> bool:
+        self.ask_first()
+        return self.stopping
 
     def probabilities(self, method: Any) -> torch.Tensor:
         """Of all examples, by a method."""
@@ -115,8 +120,9 @@ def test_two_processes_train_adapters_as_one_does(model: str, tmp_path: Path) ->
 
 def test_a_killed_process_ends_all_of_them_with_a_plain_error(model: str, tmp_path: Path) -> None:
     run = Run("decoder-full", model, tmp_path, processes=2, epochs=50)
+    run.ask_first = lambda: [worker.kill() for worker in sorted(workers(), key=lambda worker: worker.pid)[1:]]
     with pytest.raises(TradeoffError, match=r"Process 2 of 2 that share the model was killed \(signal 9\)"):
-        run.fit(then=lambda: max(workers(), key=lambda worker: worker.pid).kill())
+        run.fit()
     assert not workers()
     assert not list((tmp_path / "checkpoints").glob("shared-*"))
 
