@@ -52,7 +52,6 @@ PARTS: dict[str, tuple[System, ...]] = {
     "tuned": (
         System("trec", "smollm2-lora", size=600), System("trec", "minilm-full", size=600),
         System("banking77-500", "smollm2-lora", size=800), System("banking77-500", "minilm-full", size=800),
-        System("atis-200", "smollm2-lora", size=300), System("atis-200", "minilm-full", size=300),
     ),
     "shots": (
         System("trec", "smollm2-zero-shot", {"chat_template": False, "calibration": "train_texts"}),
@@ -73,7 +72,7 @@ PARTS: dict[str, tuple[System, ...]] = {
 
 
 def dataset_of(home: Home, folder: Path, name: str) -> Dataset:
-    """The set `name`, imported when it is not here: `atis-200` has 200 test texts, `atis-intent` the intents alone."""
+    """The set `name`, imported when it is not here: `atis-200` has its first 200 test texts, `atis-intent` the intents."""
     if name in {info.name for info in list_datasets(home)}:
         return load_dataset(home, name)
     base, _, part = name.partition("-")
