@@ -72,7 +72,7 @@ PARTS: dict[str, tuple[System, ...]] = {
 
 
 def dataset_of(home: Home, folder: Path, name: str) -> Dataset:
-    """The set `name`, imported when it is not here: `atis-200` has its first 200 test texts, `atis-intent` the intents."""
+    """The set `name`, imported when it is not here: `atis-200` has its first 200 test texts, `atis-intent` intents."""
     if name in {info.name for info in list_datasets(home)}:
         return load_dataset(home, name)
     base, _, part = name.partition("-")
