@@ -111,7 +111,8 @@ def _running(folder: RunFolder) -> RunProgress:
         return RunProgress("running", 0.0, "prepare", "starting")
     last, candidate = events[-1], folder.spec.candidate
     phase, done, total = str(last["phase"]), _count(last.get("step")), _count(last.get("steps"))
-    low, high = (PHASES if candidate.method not in ("prompt", "api-prompt") else {**PHASES, **UNTRAINED}).get(phase, (0.0, 1.0))
+    phases = {**PHASES, **UNTRAINED} if candidate.method in ("prompt", "api-prompt") else PHASES
+    low, high = phases.get(phase, (0.0, 1.0))
     within = min(done / total, 1.0) if total else 0.0
     left = _seconds_left(events, phase, within, (1.0 - high) / (high - low))
     line = _words(last, phase, done, total, candidate.settings.get("epochs"))

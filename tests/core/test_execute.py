@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from core import files
+from core.attempt import Execution
 from core.candidates import resolve
 from core.data.dataset import Dataset
-from core.attempt import Execution
 from core.home import Home
 from core.methods.base import EXCLUDED, Context, Prediction, Tokens
 from core.prediction_log import PredictionLog
