@@ -2,20 +2,16 @@
 
 from collections.abc import Sequence
 
-import pyarrow.parquet as pq
-
-from core.analysis.compare import Difference, Performance, paired_difference, performance
+from core.analysis.compare import Difference, paired_difference
 from core.analysis.conclusion import Conclusion, best_of, conclude
 from core.analysis.results import CandidateRow, Price, RunSummary, candidate_rows
-from core.analysis.statistic import Statistic
 from core.data.dataset import load_dataset
-from core.errors import TradeoffError
+from core.evidence import performance_of, performances_of
 from core.home import Home
 from core.preferences import Preferences
 from core.prices import PriceBook
 from core.prices import cost as priced_usage
-from core.runs import RunFolder, find_run, list_runs
-from core.tasks import get_task
+from core.runs import RunFolder, list_runs
 from core.usage import Usage
 
 
@@ -79,29 +75,12 @@ def differences(home: Home, rows: Sequence[CandidateRow]) -> dict[str, Differenc
     A candidate whose predictions cannot be read is left out.
     """
     best = best_of(rows)
-    if best is None or len(rows) == 1 or (top := _performance(home, best)) is None:
+    if best is None or len(rows) == 1 or (top := performance_of(home, best)) is None:
         return {}
-    found = {row.candidate: _performance(home, row) for row in rows if row is not best}
-    return {name: paired_difference(top, other) for name, other in found.items() if other is not None}
+    others = performances_of(home, [row for row in rows if row is not best])
+    return {name: paired_difference(top, other) for name, other in others.items()}
 
 
 def conclusion(home: Home, rows: Sequence[CandidateRow], cost: str = "usd_per_1k") -> Conclusion | None:
     """Who is best, who is tied with it on test, and the cheapest of these; None without rows."""
     return conclude(rows, differences(home, rows), cost)
-
-
-def _performance(home: Home, row: CandidateRow) -> Performance | None:
-    try:
-        return performance([_measured(find_run(home, run), row.metric) for run in row.run_ids])
-    except (TradeoffError, OSError, ValueError, KeyError):
-        return None  # the run was deleted meanwhile, or its predictions are damaged
-
-
-def _measured(folder: RunFolder, metric: str) -> tuple[list[str], Statistic]:
-    """The ids of a run's test examples, and the metric over them."""
-    path = folder.path / "predictions.parquet"
-    table = pq.read_table(path, columns=["id", "target", "prediction"], filters=[("split", "=", "test")]).to_pydict()
-    targets, labels = table["target"], folder.labels
-    task = get_task(folder.spec.task)
-    found = task.statistics(targets, table["prediction"], labels or task.label_set(targets))
-    return table["id"], found[metric]

@@ -54,7 +54,7 @@ class Performance:
         return np.mean(parts, axis=0) if self.runs and len(parts) == len(self.runs) else None
 
 
-def performance(runs: Sequence[tuple[Sequence[str], Statistic]]) -> Performance:
+def performance(runs: Sequence[tuple[Sequence[str] | NDArray[np.str_], Statistic]]) -> Performance:
     """The performance of a candidate from its runs, each the ids of its examples and a statistic over them."""
     order = [np.array(ids, np.str_) for ids, _ in runs]
     shared = reduce(np.intersect1d, order) if order else np.array([], np.str_)
