@@ -56,6 +56,9 @@ def end_processes(folder: RunFolder, state: State, grace_seconds: float) -> bool
             with suppress(psutil.Error):
                 process.kill()
         _wait_until_gone(left, KILL_SECONDS / 4)
+    # A dead leader may have threads that are still on their way out and keep its lock for a moment.
+    while leader is not None and folder.is_executing and time.monotonic() < deadline:
+        time.sleep(0.03)
     return True
 
 

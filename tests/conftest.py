@@ -6,6 +6,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import random
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +35,14 @@ def small_frame(per_label: int = 40, seed: int = 0) -> pd.DataFrame:
             rows.append({"id": f"{label}-{place}", "text": text, "target": label, "split": split})
     generator.shuffle(rows)
     return pd.DataFrame(rows)
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """Streamlit's AppTest leaves its script as `__main__`, which processes that are spawned later would run."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture

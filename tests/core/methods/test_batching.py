@@ -10,7 +10,7 @@ from core.methods.base import Cancelled, Context
 from core.methods.batching import budget_batches, epoch_batches
 from core.methods.device import arithmetic
 from core.methods.inference import run_batches
-from core.methods.pretrained import _positions, load_model, load_tokenizer
+from core.methods.pretrained import load_model, load_tokenizer, positions_of
 from core.tasks import get_task
 from tests.models import tiny_encoder
 
@@ -91,11 +91,11 @@ def test_texts_are_cut_to_the_positions_a_model_has(tmp_path: Path) -> None:
     assert "max_tokens" in where.notes
     sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
     roberta = RobertaModel(RobertaConfig(max_position_embeddings=20, vocab_size=9, pad_token_id=1, **sizes))
-    assert _positions(roberta) == 18
+    assert positions_of(roberta) == 18
     roberta(input_ids=torch.full((1, 18), 5))
     with pytest.raises((IndexError, RuntimeError)):
         roberta(input_ids=torch.full((1, 19), 5))
-    assert _positions(AutoModel.from_config(BertConfig(max_position_embeddings=20, vocab_size=9, **sizes))) == 20
+    assert positions_of(AutoModel.from_config(BertConfig(max_position_embeddings=20, vocab_size=9, **sizes))) == 20
 
 
 def test_precision_follows_the_hardware() -> None:

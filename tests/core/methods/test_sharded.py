@@ -92,7 +92,8 @@ def assert_same_training(one: Run, two: Run) -> None:
 
 
 def workers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if any("spawn_main" in part for part in child.cmdline())]
+    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in living if any("spawn_main" in part for part in child.cmdline())]
 
 
 def test_two_processes_train_as_one_does_also_when_they_are_stopped_and_go_on(model: str, tmp_path: Path) -> None:
