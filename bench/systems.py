@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from core import format as f
 from core.analysis.results import CandidateRow
 from core.data.bundled import import_bundled
-from core.data.dataset import Dataset, list_datasets, load_dataset, save_dataset
+from core.data.dataset import Dataset, list_datasets, load_dataset, nested_sample, save_dataset
 from core.data.importing import import_dataset
 from core.data.views import derive
 from core.home import Home
@@ -72,7 +72,7 @@ PARTS: dict[str, tuple[System, ...]] = {
 
 
 def dataset_of(home: Home, folder: Path, name: str) -> Dataset:
-    """The set `name`, imported when it is not here: `atis-200` has its first 200 test texts, `atis-intent` intents."""
+    """The set `name`, imported when it is not here: `atis-200` has 200 of its test texts, `atis-intent` intents."""
     if name in {info.name for info in list_datasets(home)}:
         return load_dataset(home, name)
     base, _, part = name.partition("-")
@@ -90,11 +90,18 @@ def dataset_of(home: Home, folder: Path, name: str) -> Dataset:
 
 
 def shortened(home: Home, dataset: Dataset, name: str, test: int) -> Dataset:
-    """The same training texts with `test` test texts and half as many validation texts, the first ones."""
+    """The same training texts with `test` test texts and half as many validation texts, spread over the labels."""
+    examples = dataset.examples
+    kept = {
+        example.id
+        for split, most in (("validation", test // 2), ("test", test))
+        for example in nested_sample(examples(split), most, 0, dataset.info.task)
+    }
     frame = dataset.frame
-    place = frame.groupby("split").cumcount()
-    most = frame["split"].map({"train": len(frame), "validation": test // 2, "test": test})
-    return save_dataset(home, frame[place < most], name, dataset.info.task, note=f"The first of {dataset.info.name}")
+    note = f"{test} test texts of {dataset.info.name}, spread over its labels"
+    return save_dataset(
+        home, frame[(frame["split"] == "train") | frame["id"].isin(kept)], name, dataset.info.task, note=note
+    )
 
 
 def measure(home: Home, folder: Path, systems: Sequence[System]) -> list[tuple[System, CandidateRow]]:
