@@ -16,6 +16,7 @@ model/               what `Method.load` needs
 """
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
@@ -56,6 +57,9 @@ PREDICTIONS = pa.schema(
     ]
 )
 """The columns of predictions.parquet; probabilities are aligned to `labels` of scores.json."""
+
+PLAIN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", re.ASCII)
+"""Names that can be nothing but a folder beside the others."""
 
 
 class State(Record):
@@ -227,6 +231,8 @@ def find_run(home: Home, run_id: str) -> RunFolder:
     Raises:
         TradeoffError: there is none, or several.
     """
+    if PLAIN_ID.fullmatch(run_id) and _is_whole(home.runs / run_id):
+        return RunFolder(home.runs / run_id)  # whole ids are asked for most: the thousand others are not looked at
     folders = {folder.run_id: folder for folder in list_runs(home)}
     matches = [folder for name, folder in folders.items() if name == run_id] or [
         folder for name, folder in folders.items() if run_id and name.startswith(run_id)
@@ -239,8 +245,12 @@ def find_run(home: Home, run_id: str) -> RunFolder:
 def list_runs(home: Home) -> Iterator[RunFolder]:
     """Every whole run folder that may be read, in name order."""
     for path in sorted(home.runs.iterdir()) if home.runs.exists() else []:
-        if all(os.access(path / name, os.R_OK) for name in ("spec.json", "state.json")):
+        if _is_whole(path):
             yield RunFolder(path)
+
+
+def _is_whole(path: Path) -> bool:
+    return all(os.access(path / name, os.R_OK) for name in ("spec.json", "state.json"))
 
 
 def delete_run(folder: RunFolder) -> None:

@@ -112,7 +112,31 @@ def test_the_same_spec_is_the_same_run_and_any_change_another(home: Home, datase
     ]  # fmt: skip
     assert len({spec.run_id, *(other.run_id for other in others)}) == 7
     assert create_run(home, spec).spec == spec
-    assert find_run(home, spec.run_id[:-3]).run_id == spec.run_id
+    assert find_run(home, spec.run_id[:-3]).run_id == find_run(home, spec.run_id).run_id == spec.run_id
+
+
+def test_a_whole_id_is_found_at_once_and_nothing_outside_is_a_run(home: Home, dataset: Dataset) -> None:
+    spec = spec_of(dataset)
+    folder = create_run(home, spec)
+    longer = folder.path.rename(folder.path.with_name(f"{spec.run_id}0"))
+    create_run(home, spec)
+    assert find_run(home, spec.run_id).path == folder.path
+    assert find_run(home, longer.name).path == longer
+    for name in ("state.json", "spec.json"):
+        (home.root / name).write_bytes((folder.path / name).read_bytes())
+    for wrong in (
+        "",
+        ".",
+        "..",
+        "../runs/" + spec.run_id,
+        f"{spec.run_id}/",
+        str(folder.path),
+        "a\0b",
+        "\udc00",
+        "x" * 999,
+    ):
+        with pytest.raises(TradeoffError):
+            find_run(home, wrong)
 
 
 def test_a_half_made_or_deleted_run_is_no_run(home: Home, dataset: Dataset) -> None:
