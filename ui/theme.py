@@ -6,37 +6,10 @@ darkened until a mark has a contrast of 3:1, on dark all are lightened. `.stream
 
 import streamlit as st
 
-FAMILIES: dict[str, tuple[str, str, str]] = {
-    "baseline": ("Baseline", "#6B7280", "#9AA4B0"),
-    "encoder": ("Encoder", "#0072B2", "#56B4E9"),
-    "finetuned_llm": ("Fine-tuned language model", "#C77700", "#F0B040"),
-    "prompted_llm": ("Prompted language model", "#00845F", "#35C79C"),
-    "api": ("API", "#A8548A", "#DE9CC3"),
-}
-"""Each family: its name in plain words, its colour on light and on dark."""
+from core.looks import FAMILIES, PROVENANCE, SYMBOLS
 
 SPAN_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B5A300")
 """Okabe and Ito's again: the underlines of labelled spans, on light and dark; their tint is let through."""
-
-SYMBOLS = {
-    "majority": "line-ew",
-    "tfidf-linear": "square",
-    "embedding-linear": "diamond",
-    "encoder-full": "circle",
-    "encoder-lora": "triangle-up",
-    "setfit": "cross",
-    "gliclass": "diamond-tall",
-    "gliner": "diamond-wide",
-    "seq2seq-full": "octagon",
-    "seq2seq-lora": "triangle-left",
-    "seq2seq-qlora": "triangle-right",
-    "decoder-full": "hexagon2",
-    "decoder-lora": "triangle-down",
-    "decoder-qlora": "bowtie",
-    "prompt": "pentagon",
-    "api-prompt": "star",
-}
-"""The mark of each method; a method that is not here gets a hexagon."""
 
 STATUS = {
     "queued": ("○", ":material/hourglass_empty:", "waiting", "gray"),
@@ -46,14 +19,6 @@ STATUS = {
     "cancelled": ("–", ":material/cancel:", "cancelled", "orange"),
 }
 """Sign, icon, word and colour of each state: never the colour alone."""
-
-PROVENANCE = {
-    "measured": ("measured", "green", "Read from a hardware counter"),
-    "modelled": ("modelled", "orange", "Computed from the device's rated power, not measured"),
-    "estimated": ("estimated", "violet", "Estimated from published figures of an API model"),
-    "unknown": ("unknown", "gray", "No figure could be found"),
-}
-"""Word, colour and meaning of how an energy figure came about."""
 
 
 def is_dark() -> bool:
@@ -102,3 +67,9 @@ def status_badge(status: str) -> None:
     """A state as a badge."""
     _, icon, word, colour = STATUS[status]
     st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+
+
+__all__ = [
+    "FAMILIES", "PROVENANCE", "SPAN_COLOURS", "STATUS", "SYMBOLS", "faded", "family_colour", "ink", "is_dark", "quiet",
+    "status_badge", "status_words", "symbol",
+]  # fmt: skip

@@ -5,10 +5,11 @@ from math import log10
 
 import plotly.graph_objects as go
 
+from core import label_places as labels
 from core.analysis.pareto import front
 from core.analysis.results import CandidateRow
 from core.published import PublishedResult
-from ui import labels, theme
+from ui import theme
 from ui.axes import Axis, log_range, log_ticks
 from ui.charts import FLAT, Chart, safe
 from ui.metrics import metric_axis, metric_name, metric_show
