@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from core.analysis.compare import Difference, paired_difference
-from core.analysis.conclusion import Conclusion, best_of, conclude
+from core.analysis.conclusion import Conclusion, conclude
+from core.analysis.decision import best_of
 from core.analysis.results import CandidateRow, Price, RunSummary, candidate_rows
 from core.data.dataset import load_dataset
 from core.evidence import performance_of, performances_of

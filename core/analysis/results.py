@@ -76,6 +76,8 @@ class CandidateRow(Record):
     fit_usd: float | None = None
     peak_ram_bytes: int | None = None
     peak_gpu_bytes: int | None = None
+    hosts: tuple[str, ...] = ()
+    """Whose computers answered, where they were not ours; an empty name where that was not written down."""
     price_basis: str = ""
     flags: tuple[str, ...] = ()
 
@@ -189,6 +191,7 @@ def _row(
         fit_usd=_mean_known(price(usage, candidate.model).usd for usage in fit),
         peak_ram_bytes=_peak(u.peak_ram_bytes for run in runs for u in run.usage.values()),
         peak_gpu_bytes=_peak(u.peak_gpu_bytes for run in runs for u in run.usage.values()),
+        hosts=tuple(sorted({usage.device_name for usage in predict if usage.device == "api"})),
         price_basis=served[0].basis if served else "",
         flags=tuple(sorted({flag for run in runs for usage in run.usage.values() for flag in usage.flags})),
     )  # fmt: skip
