@@ -1,12 +1,11 @@
 """What quality can be held against, and log axes whose ticks are read as money, energy or time."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, floor, log10
 
 from core import format as f
 from core.analysis.results import CandidateRow
+from core.scales import log_range, log_ticks
 
 
 @dataclass(frozen=True)
@@ -51,21 +50,5 @@ AXES: dict[str, Axis] = {
     )
 }
 
-STEPS = (1.0, 2.0, 5.0)
 
-
-def log_ticks(values: Sequence[float], show: Callable[[float | None], str]) -> tuple[list[float], list[str]]:
-    """Ticks at powers of ten over the values' range (with 2 and 5 between when the range is short), and their texts."""
-    low, high = min(values), max(values)
-    decades = range(floor(log10(low)) - 1, ceil(log10(high)) + 2)
-    steps = STEPS if high / low < 60 else STEPS[:1]
-    every = max(1, ceil((log10(high) - log10(low)) / 5))
-    ticks = [10.0**power * step for power in decades for step in steps if power % every == 0 or len(steps) > 1]
-    return ticks, [re.sub(r"(\.\d*?)0+(?=\D|$)", r"\1", show(tick)).replace(". ", " ").rstrip(".") for tick in ticks]
-
-
-def log_range(values: Sequence[float]) -> tuple[float, float]:
-    """The range of a log axis in powers of ten, with room for marks and labels."""
-    low, high = log10(min(values)), log10(max(values))
-    room = max(0.12 * (high - low), 0.15)
-    return low - room, high + room
+__all__ = ["AXES", "Axis", "log_range", "log_ticks"]
