@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from core.analysis import needs
 from core.methods import METHODS
 from core.runs import Status
 from core.spec import Record, RunSpec
 from core.tasks import get_task, ranking_metric
 from core.tasks.base import Score
-from core.usage import PROVENANCES, Provenance, Usage
+from core.usage import PROVENANCES, Energy, Provenance, Usage
 
 
 class RunSummary(Record):
@@ -68,6 +69,12 @@ class CandidateRow(Record):
     """The range where energy is only known as one, as for models behind an API; else None."""
     co2e_g_per_1k: float | None = None
     energy_provenance: Provenance = "unknown"
+    energy_per_1k: dict[str, Energy] = {}
+    """Energy of each component (cpu, gpu, ram, api), with its provenance."""
+    device_seconds_per_1k: float | None = None
+    """Time that a device of ours is occupied; None at a provider."""
+    labels_used: int | None = None
+    """Labelled training texts that it stands on: all of them where it is trained, those shown in a prompt."""
     latency_p50_ms: float | None = None
     latency_p95_ms: float | None = None
     texts_per_second: float | None = None
@@ -76,10 +83,22 @@ class CandidateRow(Record):
     fit_usd: float | None = None
     peak_ram_bytes: int | None = None
     peak_gpu_bytes: int | None = None
+    memory_bytes: int | None = None
+    """The most memory while answering: of the GPU where one answers, else of the process; None at a provider."""
     hosts: tuple[str, ...] = ()
     """Whose computers answered, where they were not ours; an empty name where that was not written down."""
     price_basis: str = ""
     flags: tuple[str, ...] = ()
+
+    @property
+    def co2e_low_g_per_1k(self) -> float | None:
+        """The lower end of CO2e where energy is known as a range, else None."""
+        return _scaled(self.co2e_g_per_1k, self.kwh_low_per_1k, self.kwh_per_1k)
+
+    @property
+    def co2e_high_g_per_1k(self) -> float | None:
+        """The upper end of CO2e where energy is known as a range, else None."""
+        return _scaled(self.co2e_g_per_1k, self.kwh_high_per_1k, self.kwh_per_1k)
 
 
 def candidate_rows(
@@ -184,6 +203,8 @@ def _row(
         kwh_high_per_1k=_per_1k([high for _, high in ranges], predict) if ranged else None,
         co2e_g_per_1k=_per_1k([None if u.co2e_kg is None else u.co2e_kg * 1000 for u in predict], predict),
         energy_provenance=_least_sure(predict),
+        energy_per_1k=needs.energy_per_1k(predict), device_seconds_per_1k=needs.device_seconds_per_1k(predict),
+        labels_used=needs.labels_used(first, fit[0] if fit else None),
         latency_p50_ms=p50, latency_p95_ms=p95,
         texts_per_second=_mean(u.texts / u.wall_seconds for u in predict if u.wall_seconds > 0 and u.texts),
         fit_seconds=_mean(usage.wall_seconds for usage in fit),
@@ -191,6 +212,9 @@ def _row(
         fit_usd=_mean_known(price(usage, candidate.model).usd for usage in fit),
         peak_ram_bytes=_peak(u.peak_ram_bytes for run in runs for u in run.usage.values()),
         peak_gpu_bytes=_peak(u.peak_gpu_bytes for run in runs for u in run.usage.values()),
+        memory_bytes=None if first.device == "api" else _peak(
+            usage.peak_gpu_bytes if first.device == "cuda" else usage.peak_ram_bytes
+            for phase in ("predict", "latency") for usage in _phase(runs, phase)),
         hosts=tuple(sorted({usage.device_name for usage in predict if usage.device == "api"})),
         price_basis=served[0].basis if served else "",
         flags=tuple(sorted({flag for run in runs for usage in run.usage.values() for flag in usage.flags})),
@@ -223,6 +247,10 @@ def _per_1k(values: list[float | None], usages: list[Usage]) -> float | None:
 
 def _least_sure(usages: list[Usage]) -> Provenance:
     return max((usage.energy_provenance for usage in usages), key=PROVENANCES.index, default="unknown")
+
+
+def _scaled(value: float | None, part: float | None, whole: float | None) -> float | None:
+    return None if value is None or part is None or not whole else value * part / whole
 
 
 def _peak(values: Iterable[int | None]) -> int | None:

@@ -1,0 +1,54 @@
+"""What a candidate needs for 1,000 texts and to begin with: device time, energy of each component, labels."""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from core.methods import METHODS
+from core.spec import RunSpec
+from core.usage import PROVENANCES, Energy, Usage
+
+READ_LABELS = ("gliclass", "gliner")
+"""Methods that read the names of the labels and are not trained."""
+
+
+def labels_used(spec: RunSpec, fit: Usage | None) -> int | None:
+    """Labelled training texts that a run stands on; None where its fit was not metered.
+
+    A prompt stands on the examples that it shows; where they are looked up for each text, on all of those looked
+    through. The texts for validation and test, which every candidate needs alike, are not counted.
+    """
+    trained, settings = fit.texts if fit else None, spec.candidate.settings
+    if spec.candidate.method in READ_LABELS:
+        return 0
+    if METHODS[spec.candidate.method].family not in ("prompted_llm", "api"):
+        return trained
+    if not settings.get("shots"):
+        return 0
+    if settings.get("demonstrations") == "similar":
+        return min(settings.get("pool") or trained, trained) if trained is not None else None
+    return int(settings["shots"])
+
+
+def device_seconds_per_1k(usages: Sequence[Usage]) -> float | None:
+    """Seconds that a device of ours is occupied by 1,000 texts, averaged over runs; None at a provider."""
+    rates = [1000 * usage.device_seconds / usage.texts for usage in usages if usage.texts and usage.device != "api"]
+    return fmean(rates) if rates and len(rates) == len(usages) else None
+
+
+def energy_per_1k(usages: Sequence[Usage]) -> dict[str, Energy]:
+    """Energy of each component for 1,000 texts, averaged over runs, as sure as the least sure of them."""
+    found = {}
+    for name in dict.fromkeys(name for usage in usages for name in usage.energy):
+        parts = [(usage.energy.get(name, Energy()), usage.texts) for usage in usages]
+        means = {
+            field: _mean_rate([(getattr(part, field), texts) for part, texts in parts])
+            for field in ("kwh", "low_kwh", "high_kwh")
+        }
+        sure = max((part.provenance for part, _ in parts), key=PROVENANCES.index)
+        found[name] = Energy(**means, provenance="unknown" if means["kwh"] is None else sure)
+    return found
+
+
+def _mean_rate(values: Sequence[tuple[float | None, int]]) -> float | None:
+    rates = [1000 * value / texts for value, texts in values if value is not None and texts]
+    return fmean(rates) if rates and len(rates) == len(values) else None

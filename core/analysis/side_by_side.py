@@ -1,0 +1,119 @@
+"""Candidates side by side, text by text: who is right where, and where they disagree."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+Answers = tuple[Sequence[str] | NDArray[np.str_], Sequence[str], Sequence[str | None]]
+"""A run's example ids, targets and answers, in one order; an answer that could not be read is None."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How two candidates answered the same texts. `same`: the same answer, right or wrong."""
+
+    a: str
+    b: str
+    both_right: int
+    only_a: int
+    only_b: int
+    both_wrong: int
+    same: int
+
+
+@dataclass(frozen=True, eq=False)
+class SideBySide:
+    """What candidates answered to the texts that all of them answered: codes of shape (candidates, texts).
+
+    A candidate of several runs is shown by the answer that most of them gave, the first run's where as many gave
+    another; `given` is the share of its runs that gave it.
+    """
+
+    names: tuple[str, ...]
+    ids: NDArray[np.str_]
+    vocabulary: tuple[str | None, ...]
+    targets: NDArray[np.int64]
+    """Shape (texts,), places in `vocabulary`."""
+    codes: NDArray[np.int64]
+    given: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether each answer is right in all its parts, shape (candidates, texts)."""
+        result: NDArray[np.bool_] = self.codes == self.targets
+        return result
+
+    @property
+    def differing(self) -> NDArray[np.int64]:
+        """Places of the texts that were not all answered alike: where most differ first, then in order of the texts."""
+        kinds = (np.diff(np.sort(self.codes, axis=0), axis=0) != 0).sum(0)
+        places = np.argsort(-kinds, kind="stable")
+        result: NDArray[np.int64] = places[kinds[places] > 0]
+        return result
+
+    def answer(self, name: str, place: int) -> str | None:
+        """What a candidate answered to a text, encoded."""
+        return self.vocabulary[self.codes[self.names.index(name), place]]
+
+    def target(self, place: int) -> str:
+        """What is right for a text, encoded."""
+        return str(self.vocabulary[self.targets[place]])
+
+    def agreement(self, a: str, b: str) -> Agreement:
+        """How two of the candidates answered."""
+        one, other = self.names.index(a), self.names.index(b)
+        first, second = self.right[one], self.right[other]
+        counts = [int((x & y).sum()) for x, y in ((first, second), (first, ~second), (~first, second))]
+        same = int((self.codes[one] == self.codes[other]).sum())
+        return Agreement(a, b, *counts, both_wrong=len(self) - sum(counts), same=same)
+
+    def patterns(self) -> list[tuple[tuple[bool, ...], int]]:
+        """Which candidates are right, as a flag each, and on how many texts; the most frequent first."""
+        found = Counter(map(tuple, self.right.T.tolist()))
+        return found.most_common()
+
+
+def side_by_side(runs: Mapping[str, Sequence[Answers]]) -> SideBySide:
+    """The answers of candidates, each by its runs, on the texts that all runs answered; in the order of their ids."""
+    every = [np.asarray(ids, np.str_) for of_one in runs.values() for ids, _, _ in of_one]
+    shared = reduce(np.intersect1d, every) if every else np.array([], np.str_)
+    index: dict[str | None, int] = {}
+    codes, given, targets = [], [], np.zeros(len(shared), np.int64)
+    for of_one in runs.values():
+        found = []
+        for ids, due, answers in of_one:
+            places = _places(np.asarray(ids, np.str_), shared)
+            targets = _coded(due, index)[places]
+            found.append(_coded(answers, index)[places])
+        code, share = most_given(np.array(found))
+        codes.append(code)
+        given.append(share)
+    shape = (len(runs), len(shared))
+    return SideBySide(
+        tuple(runs), shared, tuple(index), targets, np.array(codes, np.int64).reshape(shape),
+        np.array(given, np.float64).reshape(shape),
+    )  # fmt: skip
+
+
+def most_given(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Of answers of shape (runs, texts) the most frequent to each text and its share; the first run breaks ties."""
+    counts = np.array([(codes == run).sum(0) for run in codes])
+    first, texts = counts.argmax(0), np.arange(codes.shape[1])
+    return codes[first, texts], counts[first, texts] / len(codes)
+
+
+def _places(ids: NDArray[np.str_], wanted: NDArray[np.str_]) -> NDArray[np.int64]:
+    order = np.argsort(ids)
+    result: NDArray[np.int64] = order[np.searchsorted(ids[order], wanted)]
+    return result
+
+
+def _coded(values: Sequence[str | None], index: dict[str | None, int]) -> NDArray[np.int64]:
+    return np.fromiter((index.setdefault(value, len(index)) for value in values), np.int64, len(values))
