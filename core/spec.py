@@ -14,6 +14,10 @@ Device = Literal["cpu", "cuda", "api"]
 """Where a run is metered; `api` is a model that somebody else's computer runs."""
 
 
+VARIATIONS = ("paraphrase", "label_order")
+"""Settings that vary how a prompt candidate is asked without making it another one; 0 is how it is usually asked."""
+
+
 class Record(BaseModel):
     """A frozen record that refuses unknown fields."""
 
@@ -39,6 +43,20 @@ class Candidate(Record):
         if not self.changed:
             return self.id
         return f"{self.id} [{', '.join(f'{name}={_plain(self.settings[name])}' for name in self.changed)}]"
+
+    @property
+    def variation(self) -> tuple[int, ...]:
+        """How a prompt is varied, by `VARIATIONS`; all 0 for how it is usually asked, and for what is no prompt."""
+        return tuple(self.settings.get(name, 0) for name in VARIATIONS)
+
+    @property
+    def usual(self) -> "Candidate":
+        """The same candidate as it is usually asked."""
+        if not any(self.variation):
+            return self
+        settings = {name: 0 if name in VARIATIONS else value for name, value in self.settings.items()}
+        kept = tuple(name for name in self.changed if name not in VARIATIONS)
+        return self.model_copy(update={"settings": settings, "changed": kept})
 
 
 class DatasetRef(Record):
@@ -78,7 +96,10 @@ class RunSpec(Record):
         """A readable name and a hash of the whole spec: the same spec always has the same id."""
         # Fields that are younger than the first runs are left out at their default, so that old ids stand.
         younger = {"joint"} if not self.joint else set()
-        content = json.dumps(self.model_dump(mode="json", exclude=younger), sort_keys=True, ensure_ascii=False)
+        dumped = self.model_dump(mode="json", exclude=younger)
+        settings = dumped["candidate"]["settings"]
+        dumped["candidate"]["settings"] = {k: v for k, v in settings.items() if v or k not in VARIATIONS}
+        content = json.dumps(dumped, sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(content.encode()).hexdigest()[:10]
         size = f"-n{self.train_size}" if self.train_size else ""
         name = self.candidate.id.rsplit("/", 1)[-1]

@@ -7,7 +7,7 @@ from core.methods import asks_provider
 from core.methods.phrasing import taught_instruction, taught_style
 from core.prompts.preview import SEARCHED, PromptPreview, asks_in_words, needs_encoder
 from core.prompts.preview_child import PreviewRequest, previewed
-from core.prompts.styles import get_style
+from core.prompts.styles import style_of
 from core.spec import Candidate
 from core.tasks import get_task
 from ui.dialogs import close_dialog
@@ -60,7 +60,7 @@ def prompt_dialog(info: DatasetInfo, candidate: Candidate, size: int | None = No
 def _standard(info: DatasetInfo, candidate: Candidate) -> str:
     settings, task = candidate.settings, get_task(info.task)
     if "shots" in settings:
-        return get_style(settings["style"], task, info.labels).instruction("", solved=settings["shots"] > 0)
+        return style_of(settings, task, info.labels).instruction("", solved=settings["shots"] > 0)
     return taught_instruction(taught_style(settings["style"], task, info.labels), "", "no", lambda _: [])[1]
 
 

@@ -10,7 +10,7 @@ from core.prices import PriceBook, cost
 from core.prompts.counting import estimated_tokens
 from core.prompts.demonstrations import draw
 from core.prompts.messages import chat_messages
-from core.prompts.styles import get_style
+from core.prompts.styles import style_of
 from core.spec import Record, RunSpec
 from core.tasks import get_task
 from core.usage import TokenCount, Usage
@@ -42,7 +42,7 @@ def api_cost_estimate(spec: RunSpec, dataset: Dataset, preferences: Preferences)
     """
     settings = spec.candidate.settings
     endpoint = find_endpoint(settings["endpoint"], preferences.endpoints)
-    style = get_style(settings["style"], get_task(spec.task), dataset.info.labels)
+    style = style_of(settings, get_task(spec.task), dataset.info.labels)
     train = dataset.examples("train")
     shown = draw(train, settings["shots"], "random", spec.seed)
     instruction = style.instruction(settings["instruction"], solved=bool(shown))

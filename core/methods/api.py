@@ -21,7 +21,7 @@ from core.methods.saved import read_about, write_about
 from core.methods.settings.api import ApiPromptSettings
 from core.prompts.demonstrations import Demonstrator
 from core.prompts.messages import chat_messages
-from core.prompts.styles import Demonstration, PromptStyle, Reading, get_style
+from core.prompts.styles import Demonstration, PromptStyle, Reading, style_of
 from core.tasks.base import Example
 
 EXPLAINING_TOKENS = 400
@@ -97,7 +97,7 @@ class ApiPrompt:
         return self.demonstrator
 
     def _style(self, context: Context) -> PromptStyle:
-        return get_style(self.settings.style, context.task, self.labels, self.settings.style_version)
+        return style_of(self.settings.model_dump(), context.task, self.labels)
 
     def _cut(self, text: str) -> str:
         return text[: self.settings.max_text_characters]

@@ -19,7 +19,7 @@ from core.prompts.engine import get_engine
 from core.prompts.explaining import explained
 from core.prompts.leaning import content_free_scores, leaning
 from core.prompts.policy import Answered, Policy
-from core.prompts.styles import PromptStyle, get_style
+from core.prompts.styles import PromptStyle, style_of
 from core.tasks.base import Example
 
 PROMPT_FILE = "prompt.json"
@@ -110,7 +110,7 @@ class Prompt:
         return method
 
     def _style(self, context: Context) -> PromptStyle:
-        return get_style(self.settings.style, context.task, self.labels, self.settings.style_version)
+        return style_of(self.settings.model_dump(), context.task, self.labels)
 
     def _ready(self, context: Context) -> Asker:
         if self._asker is None:

@@ -15,7 +15,7 @@ from core.prompts.counting import count_tokens
 from core.prompts.demonstrations import Demonstrator, draw
 from core.prompts.messages import chat_messages, plain_prompt
 from core.prompts.room import Count, answer_tokens, fitting_in, shortened, window_of
-from core.prompts.styles import Demonstration, PromptStyle, get_style
+from core.prompts.styles import Demonstration, PromptStyle, style_of
 from core.spec import Candidate, Record
 from core.tasks.base import Example, Task
 
@@ -94,7 +94,7 @@ def _asked(
     looked: Sequence[str], home: Home, seed: int,
 ) -> PromptPreview:  # fmt: skip
     settings, count = candidate.settings, partial(count_tokens, candidate.model, home=home)
-    style, window = get_style(settings["style"], task, labels), window_of(candidate.model)
+    style, window = style_of(settings, task, labels), window_of(candidate.model)
     shown, searched = _shown(settings, task, labels, train, texts, home, seed)
     instruction = style.instruction(settings["instruction"], solved=settings["shots"] > 0)
     room = min(settings.get("max_text_tokens", ASSUMED_WINDOW), (window or ASSUMED_WINDOW) // 2)

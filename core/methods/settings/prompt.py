@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from core.methods.settings.base import Settings
 from core.methods.settings.worded import VersionedSettings
+from core.prompts.rewording import MOST
 from core.prompts.styles import StyleName
 
 
@@ -44,6 +46,26 @@ class WordedSettings(VersionedSettings, DemonstrationSettings):
         description="How a text is asked and answered: plain lines, JSON, reasoning before the answer (cot), or clues "
         "and reasoning (carp)",
     )
+    paraphrase: int = Field(
+        0,
+        ge=0,
+        le=MOST,
+        description="Wording of the standard instruction: 0 is the usual one; others tell how much hangs on it",
+    )
+    label_order: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Order in which the instruction lists the labels: 0 as the dataset does, another number shuffles "
+        "them its way",
+    )
+
+    @field_validator("instruction", check_fields=False)
+    @classmethod
+    def _one_wording(cls, value: str, info: ValidationInfo) -> str:
+        if value.strip() and info.data.get("paraphrase"):
+            raise PydanticCustomError("both", "paraphrase rewords the standard instruction, so set one of the two")
+        return value
 
 
 class PromptSettings(WordedSettings):

@@ -1,7 +1,7 @@
 """Prompt styles: how a text is asked and how the answer is read. A style is a class and its row in `STYLES`."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import TradeoffError, unknown
 from core.prompts.labels import Reading
@@ -9,6 +9,7 @@ from core.prompts.styles.base import Demonstration, PromptStyle, Style
 from core.prompts.styles.json_object import Json
 from core.prompts.styles.reasoned import Carp, ChainOfThought
 from core.prompts.styles.serial import Serial
+from core.spec import VARIATIONS
 from core.tasks.base import Task
 
 STYLES: dict[str, type[Style]] = {style.name: style for style in (Serial, Json, ChainOfThought, Carp)}
@@ -24,10 +25,15 @@ else:
     """Styles that a model can be trained to write: labelled sets hold no reasoning."""
 
 
-def get_style(name: str, task: Task, labels: Sequence[str], version: int | None = None) -> PromptStyle:
+def get_style(
+    name: str, task: Task, labels: Sequence[str], version: int | None = None, paraphrase: int = 0, label_order: int = 0
+) -> PromptStyle:
     """The style called `name` for a task and its label set (`Context.labels`).
 
-    `version`: the wording that a run was made with (`style_version` of its settings).
+    Args:
+        version: the wording that a run was made with (`style_version` of its settings).
+        paraphrase: another wording of the standard instruction (`core.prompts.rewording`).
+        label_order: another order of the labels in the instruction.
 
     Raises:
         TradeoffError: there is no such style, or it was worded otherwise in that version.
@@ -40,7 +46,18 @@ def get_style(name: str, task: Task, labels: Sequence[str], version: int | None 
             remedy="Launch the candidate again.",
         )
     style: PromptStyle = STYLES[name](task, labels)  # type: ignore[assignment]
+    style.paraphrase, style.label_order = paraphrase, label_order
     return style
 
 
-__all__ = ["STYLES", "Demonstration", "PromptStyle", "Reading", "StyleName", "TaughtStyleName", "get_style"]
+def style_of(settings: Mapping[str, Any], task: Task, labels: Sequence[str]) -> PromptStyle:
+    """The style that the settings of a prompt candidate ask in; runs from before they could vary have no variation.
+
+    Raises:
+        TradeoffError: see `get_style`.
+    """
+    varied = {name: settings.get(name, 0) for name in VARIATIONS}
+    return get_style(settings["style"], task, labels, settings.get("style_version") or None, **varied)
+
+
+__all__ = ["STYLES", "Demonstration", "PromptStyle", "Reading", "StyleName", "TaughtStyleName", "get_style", "style_of"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.prompts.labels import LabelReader, Reading
+from core.prompts.rewording import ordered, reworded
 from core.tasks.base import Example, Task
 from core.tasks.target import Span, Target
 
@@ -39,6 +40,8 @@ class PromptStyle(Protocol):
         reasons: whether an answer holds the model's reasoning before what is asked for.
         mark: what then sets the answer apart from the reasoning.
         all_types: whether an answer names every span type, those without spans too; it may be set otherwise.
+        paraphrase: which wording of the standard instruction is asked in (`core.prompts.rewording`).
+        label_order: in which order the instruction lists its names.
     """
 
     name: str
@@ -49,6 +52,8 @@ class PromptStyle(Protocol):
     reasons: bool
     mark: str
     all_types: bool
+    paraphrase: int
+    label_order: int
     task: Task
     labels: list[str]
 
@@ -91,6 +96,7 @@ class Style:
     version = 2
     lead = opening = closing = mark = ""
     reasons = False
+    paraphrase = label_order = 0
     wording: Mapping[str, tuple[str, str]] = {}
     """For each task the standard instruction, without and with demonstrations after it."""
 
@@ -102,12 +108,12 @@ class Style:
 
     def instruction(self, own: str = "", solved: bool = False, listed: int | None = None) -> str:
         """The user's words or the standard ones with the lists of names."""
-        wanted = own.strip() or self._standard(solved)
+        wanted = own.strip() or reworded(self._standard(solved), self.paraphrase)
         names = {"{labels}": self.text_labels or self.types}
         if self.text_labels and self.types:
             names["{slots}"] = self.types
         for sign, values in names.items():
-            shown = self.listed(values if listed is None else values[:listed])
+            shown = self.listed(ordered(values, self.label_order)[:listed])
             shown += ", …" if listed is not None and listed < len(values) else ""
             if sign in wanted:
                 wanted = wanted.replace(sign, shown)
