@@ -30,6 +30,7 @@ from pydantic import ValidationError
 from core import files
 from core.errors import TradeoffError, unknown
 from core.home import Home
+from core.people import who
 from core.spec import Record, RunSpec
 from core.tasks.base import Score
 from core.usage import Usage, read_usage
@@ -80,6 +81,8 @@ class State(Record):
     pid: int | None = None
     pid_started: float | None = None
     boot: str = ""
+    launched_by: str = ""
+    """Who launched it first; empty where nobody noted it."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,7 @@ def create_run(home: Home, spec: RunSpec, queued_at: str | None = None) -> RunFo
     folder = RunFolder(home.runs / spec.run_id)
     folder.path.mkdir(parents=True, exist_ok=True)
     if not (folder.path / "spec.json").exists():
-        folder.set_state("queued", after=(None,), queued_at=queued_at or files.now())
+        folder.set_state("queued", after=(None,), queued_at=queued_at or files.now(), launched_by=who())
         files.write_json(folder.path / "spec.json", spec.model_dump(mode="json"))
     return folder
 

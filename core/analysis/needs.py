@@ -37,7 +37,7 @@ def device_seconds_per_1k(usages: Sequence[Usage]) -> float | None:
 
 def energy_per_1k(usages: Sequence[Usage]) -> dict[str, Energy]:
     """Energy of each component for 1,000 texts, averaged over runs, as sure as the least sure of them."""
-    found = {}
+    found: dict[str, Energy] = {}
     for name in dict.fromkeys(name for usage in usages for name in usage.energy):
         parts = [(usage.energy.get(name, Energy()), usage.texts) for usage in usages]
         means = {
