@@ -10,6 +10,8 @@ from core.preferences import load
 from core.results import differences, pricing
 from core.usage import Usage
 
+PLAIN = Question()
+"""What is asked where nobody asks otherwise: the cheapest text within one point."""
 PriceOf = Callable[[Usage, str | None], Price]
 
 
@@ -28,7 +30,7 @@ def decision(home: Home, dataset: str, question: Question, price: PriceOf | None
     return decision_of(home, rows, question)
 
 
-def decision_of(home: Home, rows: Sequence[CandidateRow], question: Question) -> Decision | None:
+def decision_of(home: Home, rows: Sequence[CandidateRow], question: Question = PLAIN) -> Decision | None:
     """The decision among rows that are at hand."""
     allowed, _ = within(rows, question.limits)
     return decide(rows, differences(home, allowed), question)

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 from core.analysis.compare import Difference, paired_difference
-from core.analysis.conclusion import Conclusion, conclude
 from core.analysis.decision import best_of
 from core.analysis.results import CandidateRow, Price, RunSummary, candidate_rows
 from core.data.dataset import load_dataset
 from core.evidence import performance_of, performances_of
 from core.home import Home
 from core.preferences import Preferences
-from core.prices import PriceBook
+from core.prices import Cost, PriceBook
 from core.prices import cost as priced_usage
 from core.runs import RunFolder, list_runs
 from core.usage import Usage
@@ -52,10 +51,13 @@ class Pricing:
 
     def __call__(self, usage: Usage, model: str | None) -> Price:
         """The cost of a phase's usage."""
-        priced = priced_usage(usage, self.book, model)
-        row = priced.price
-        basis = f"{row.name}, {row.source}, {row.date}" if row else priced.why_unknown
-        return Price(usd=priced.usd, basis=basis)
+        return priced_as(priced_usage(usage, self.book, model))
+
+
+def priced_as(found: Cost) -> Price:
+    """A cost with its price row in words."""
+    row = found.price
+    return Price(usd=found.usd, basis=f"{row.name}, {row.source}, {row.date}" if row else found.why_unknown)
 
 
 def results(
@@ -80,8 +82,3 @@ def differences(home: Home, rows: Sequence[CandidateRow]) -> dict[str, Differenc
         return {}
     others = performances_of(home, [row for row in rows if row is not best])
     return {name: paired_difference(top, other) for name, other in others.items()}
-
-
-def conclusion(home: Home, rows: Sequence[CandidateRow], cost: str = "usd_per_1k") -> Conclusion | None:
-    """Who is best, who is tied with it on test, and the cheapest of these; None without rows."""
-    return conclude(rows, differences(home, rows), cost)

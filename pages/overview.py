@@ -22,14 +22,14 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     info = choose_dataset(width=340)
 assert info is not None
 rows = data.rows_of(info)
-conclusion = data.conclusion_of(rows, "usd_per_1k")
-if conclusion:
-    st.subheader(plain(conclusion.sentence), anchor=False)
+decision = data.decision_of(rows)
+if decision:
+    st.subheader(plain(decision.reason), anchor=False)
 
 left, right = st.columns([5, 4], gap="medium")
 with left:
-    if conclusion:
-        candidate_card(conclusion.pick, f"Best for {plain(info.name)}: {best_of(conclusion)}", conclusion)
+    if decision and decision.winner:
+        candidate_card(decision.winner, f"Take for {plain(info.name)}: {best_of(decision)}", decision)
     else:
         empty(
             f"{plain(info.name)} is ready", f"{sum(info.counts.values()):,} texts, {labels_in_words(info)}. "
@@ -41,12 +41,12 @@ with left:
         from ui.charts import draw
         from ui.tradeoff_chart import tradeoff
 
-        pick = conclusion.pick.candidate if conclusion else ""
+        pick = decision.winner.candidate if decision and decision.winner else ""
         draw(tradeoff(rows, AXES["usd_per_1k"], rows[0].metric, pick, theme.is_dark(), height=330, width=480), "spark")
         link("tradeoff", "Open the tradeoff", dataset=info.name)
 with right:
     running_card()
-    do_next(info, rows, conclusion)
+    do_next(info, rows, decision)
     dataset_table(infos)
     spent()
     with st.container(horizontal=True):

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from core.analysis.cheapness import measure_of
+from core.analysis.decision import Question
 from core.tasks import ranking_metrics
 from ui import data, theme
 from ui.axes import AXES
@@ -38,10 +40,10 @@ if not rows:
     )  # fmt: skip
     st.stop()
 
-axis, conclusion = AXES[against], data.conclusion_of(rows, against)
-if conclusion:
-    st.subheader(plain(conclusion.sentence), anchor=False)
-pick = conclusion.pick.candidate if conclusion else rows[0].candidate
+axis, decision = AXES[against], data.decision_of(rows, Question(metric=metric, cheap=measure_of(against)))
+assert decision is not None
+st.subheader(plain(decision.reason), anchor=False)
+pick = decision.winner.candidate if decision.winner else rows[0].candidate
 names = [row.candidate for row in rows]
 left, right = st.columns([7, 3], gap="medium")
 with left:
@@ -58,10 +60,10 @@ with left:
 with right:
     shown = choose("Candidate (or click a mark)", names, "candidate", pick)
     row = next(row for row in rows if row.candidate == shown)
-    candidate_card(row, "Recommended" if shown == pick else "Selected", conclusion)
+    candidate_card(row, "Recommended" if shown == pick else "Selected", decision)
     st.table(dict(detail_rows(row)), border="horizontal")
 
-candidate_table(rows, metric, conclusion, "candidates")
+candidate_table(rows, metric, decision, "candidates")
 with st.container(horizontal=True):
     download([row.model_dump(mode="json") for row in rows], f"{info.name}-tradeoff", "csv")
     download([row.model_dump(mode="json") for row in rows], f"{info.name}-tradeoff", "xlsx", "Excel", ".xlsx")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import format as f
-from core.analysis.conclusion import Conclusion
+from core.analysis.decision import Decision
+from core.analysis.decision_words import listed, points, span_told, unsettled_told
 from core.analysis.results import CandidateRow
 from ui import theme
 from ui.messages import plain
@@ -13,7 +14,7 @@ from ui.metrics import in_sentence, metric_name, metric_quality
 from ui.navigation import link
 
 
-def candidate_card(row: CandidateRow, title: str, conclusion: Conclusion | None = None) -> None:
+def candidate_card(row: CandidateRow, title: str, decision: Decision | None = None) -> None:
     """Name, quality with its interval, what it takes, ties, and where to go from here."""
     with st.container(border=True, gap="xsmall"):
         st.caption(title)
@@ -24,12 +25,27 @@ def candidate_card(row: CandidateRow, title: str, conclusion: Conclusion | None 
                          f"{runs_in_words(row)}")  # fmt: skip
         st.markdown(takes(row), help=row.price_basis or None)
         provenance(row)
-        if conclusion and len(conclusion.tied) > 1 and row in conclusion.tied:
-            others = ", ".join(plain(other.candidate) for other in conclusion.tied if other is not row)
-            st.caption(f"Tied with {others}: the test texts cannot tell them apart.")
+        if decision and (standing := stands(row.candidate, decision)):
+            st.caption(plain(standing))
         with st.container(horizontal=True, gap="small"):
             link("results", "Results", run=row.run_ids[0])
             link("playground", "Try a text", run=row.run_ids[0])
+
+
+def stands(name: str, decision: Decision) -> str:
+    """How a candidate stands to the best, in a sentence; nothing where it is alone."""
+    best, margin = decision.best, points(decision.question.margin, decision.metric)
+    if best is None or name in decision.excluded:
+        return f"Left out: {decision.excluded[name]}." if name in decision.excluded else ""
+    if name == best.candidate:
+        tied = f"Not worse than it by more than {margin}: {listed(decision.tied)}." if decision.tied else ""
+        return f"Best on validation. {tied}".strip() if decision.differences else ""
+    if name in decision.tied:
+        return f"Not worse than the best, {best.candidate}, by more than {margin}."
+    if name in decision.unsettled:
+        return unsettled_told(decision, name)
+    gap = decision.differences[name]
+    return f"{span_told(gap, decision.metric)} behind the best, {best.candidate}."
 
 
 def takes(row: CandidateRow) -> str:

@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from core import format as f
-from core.analysis.conclusion import Conclusion
+from core.analysis.decision import Decision
+from core.analysis.decision_words import points
 from core.analysis.results import CandidateRow
 from ui.metrics import metric_half, metric_name, metric_show
 
@@ -15,10 +16,10 @@ WHOLE = 14
 """Up to so many rows the table is shown whole."""
 
 
-def candidate_table(rows: Sequence[CandidateRow], metric: str, conclusion: Conclusion | None, key: str) -> None:
+def candidate_table(rows: Sequence[CandidateRow], metric: str, decision: Decision | None, key: str) -> None:
     """A row a candidate. Unknown figures say so and sort last."""
     show, quality = metric_show(metric), metric_name(metric)
-    table = pd.DataFrame([_cells(row, quality, conclusion) for row in rows])
+    table = pd.DataFrame([_cells(row, quality, decision) for row in rows])
     styled = table.style.format(
         {
             quality: _or_unknown(show), "±": lambda value: "" if pd.isna(value) else metric_half(metric, value),
@@ -32,7 +33,8 @@ def candidate_table(rows: Sequence[CandidateRow], metric: str, conclusion: Concl
         column_config={
             "Candidate": st.column_config.TextColumn(pinned=True),
             "±": st.column_config.Column(help="Half the width of the 95 % interval, in points", width=64),
-            "Standing": st.column_config.Column(help="Tied: the test texts cannot tell it from the best"),
+            "Standing": st.column_config.Column(help="Tied: not worse than the best by more than the margin. "
+                                                 "Unsettled: the test texts cannot say"),
             "Energy is": st.column_config.Column(help="How the energy figure came about"),
             "One text": st.column_config.Column(help="Typical (median) time for one text, asked alone, warm"),
             "Unreadable": st.column_config.Column(help="Share of answers in which no label could be read"),
@@ -41,10 +43,10 @@ def candidate_table(rows: Sequence[CandidateRow], metric: str, conclusion: Concl
     )  # fmt: skip
 
 
-def _cells(row: CandidateRow, quality: str, conclusion: Conclusion | None) -> dict[str, Any]:
+def _cells(row: CandidateRow, quality: str, decision: Decision | None) -> dict[str, Any]:
     half = None if row.quality_low is None or row.quality_high is None else (row.quality_high - row.quality_low) / 2
     return {
-        "Candidate": row.candidate, quality: row.quality, "±": half, "Standing": standing(row, conclusion),
+        "Candidate": row.candidate, quality: row.quality, "±": half, "Standing": standing(row, decision),
         "Cost / 1,000": row.usd_per_1k, "Energy / 1,000": row.kwh_per_1k, "Energy is": row.energy_provenance,
         "One text": row.latency_p50_ms, "95 of 100 within": row.latency_p95_ms, "Fit": row.fit_seconds,
         "Texts / s": row.texts_per_second, "Unreadable": row.invalid_rate, "Train texts": row.train_size or "all",
@@ -52,16 +54,21 @@ def _cells(row: CandidateRow, quality: str, conclusion: Conclusion | None) -> di
     }  # fmt: skip
 
 
-def standing(row: CandidateRow, conclusion: Conclusion | None) -> str:
+def standing(row: CandidateRow, decision: Decision | None) -> str:
     """Where a candidate stands: recommended, tied with the best, or behind by so much."""
-    if conclusion is None:
+    if decision is None or decision.best is None or decision.winner is None:
         return ""
-    if row.candidate == conclusion.pick.candidate:
-        return "recommended"
-    if any(row.candidate == tied.candidate for tied in conclusion.tied):
-        return "best, tied" if row.candidate == conclusion.best.candidate else "tied"
-    gap = conclusion.differences.get(row.candidate)
-    return f"{100 * gap.value:.1f} points behind" if gap else ""
+    name = row.candidate
+    if name in decision.excluded:
+        return "left out"
+    best = "best, " if name == decision.best.candidate else ""
+    if name == decision.winner.candidate:
+        return f"{best}recommended"
+    if best:
+        return "best"
+    gap = decision.differences[name]
+    behind = f"{points(gap.value, decision.metric)} behind".replace("-", "−")
+    return "tied" if name in decision.tied else f"unsettled, {behind}" if name in decision.unsettled else behind
 
 
 def _or_unknown(show: Any) -> Any:

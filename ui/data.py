@@ -1,6 +1,8 @@
 """What pages read about runs. Ended runs never change, so each is read from its folder once a process."""
 
+import os
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +13,25 @@ import pyarrow.parquet as pq
 import streamlit as st
 
 from core.analysis.compare import Difference
-from core.analysis.conclusion import Conclusion, conclude
+from core.analysis.decision import Decision, Question, decide
+from core.analysis.limits import within
 from core.analysis.results import CandidateRow, RunSummary, candidate_rows
 from core.data.dataset import DatasetInfo, load_dataset
+from core.decide import PLAIN
 from core.errors import unknown
 from core.home import Home
 from core.preferences import load as load_preferences
 from core.reconcile import open_runs as open_states
 from core.reconcile import reconcile
 from core.results import differences, pricing, summary_of
-from core.runs import ENDED, RunFolder, State, list_runs
+from core.runs import ENDED, RunFolder, State, is_whole
 from core.tasks import get_task
 from core.worker import ensure_worker
 from ui.session import home
+
+FRESH_SECONDS = 0.5
+"""For how long a page that is being drawn goes by what it saw of the folders."""
+Stamps = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -45,34 +53,61 @@ class Run:
         return self.state.status
 
 
-_known: dict[Path, tuple[tuple[int, ...], Run]] = {}
+@dataclass(frozen=True)
+class _Seen:
+    root: Home
+    at: float
+    runs: list[Run]
+
+
+_known: dict[str, tuple[Stamps, Run]] = {}
 _lock = threading.Lock()
+_seen = threading.local()
 
 
 def all_runs(root: Home | None = None) -> list[Run]:
-    """Every run, in name order."""
-    found = []
+    """Every run, in name order. A page asks many times; the folders are looked at once for each time it is drawn."""
+    root, now = root or home(), time.monotonic()
+    seen: _Seen | None = getattr(_seen, "last", None)
+    if seen is None or seen.root != root or now - seen.at > FRESH_SECONDS:
+        seen = _seen.last = _Seen(root, now, _read(root))
+    return list(seen.runs)
+
+
+def look_again() -> None:
+    """Forget what this page saw of the run folders; called whenever a page or a fragment begins to be drawn."""
+    _seen.last = None
+
+
+def _read(root: Home) -> list[Run]:
+    """All runs, read anew where a file was written since; a thousand cost some milliseconds."""
+    found, folder = [], str(root.runs)
     with _lock:
-        for folder in list_runs(root or home()):
-            stamp = _stamp(folder.path)
-            known = _known.get(folder.path)
-            if known is None or known[0] != stamp:
-                state = folder.state
-                if state is None:
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+            path = f"{folder}/{name}"
+            stamps, known = _stamps(path), _known.get(path)
+            if known is None or known[0] != stamps:
+                run = _run(RunFolder(Path(path))) if stamps[0] and stamps[1] else None
+                if run is None:
                     continue
-                known = (stamp, Run(folder, summary_of(folder), state))
-                _known[folder.path] = known
+                known = _known[path] = (stamps, run)
             found.append(known[1])
     return found
 
 
-def _stamp(folder: Path) -> tuple[int, ...]:
+def _run(folder: RunFolder) -> Run | None:
+    state = folder.state if is_whole(folder.path) else None
+    return Run(folder, summary_of(folder), state) if state else None
+
+
+def _stamps(folder: str) -> Stamps:
+    """When each file of a run was last written, moved or allowed to be read; 0 is absent."""
     stamps = []
-    for name in ("state.json", "scores.json", "usage.json"):
+    for name in ("spec.json", "state.json", "scores.json", "usage.json"):
         try:
-            status = (folder / name).stat()
-            stamps += [status.st_mtime_ns, status.st_ino]
-        except FileNotFoundError:
+            status = os.stat(f"{folder}/{name}")
+            stamps.append(status.st_ctime_ns ^ status.st_ino)
+        except OSError:
             stamps.append(0)
     return tuple(stamps)
 
@@ -87,7 +122,8 @@ def open_runs() -> tuple[list[Run], list[Run]]:
 @st.cache_data(ttl=5, show_spinner=False)
 def _tidy(root: Home) -> None:
     """Queue again what died, and see that somebody works on what is queued."""
-    reconcile(root)
+    if reconcile(root):
+        look_again()
     if any(state.status == "queued" for _, state in open_states(root)):
         ensure_worker(root)
 
@@ -120,10 +156,11 @@ def rows_of(
     return candidate_rows((run.summary for run in runs_on(info)), pricing(load_preferences(home())), metric, train_size)
 
 
-def conclusion_of(rows: Sequence[CandidateRow], cost: str) -> Conclusion | None:
-    """Who is best, who is tied with it and the cheapest of these."""
-    of = tuple((row.candidate, row.run_ids, row.metric) for row in rows)
-    return conclude(rows, _differences(str(home().root), of, rows), cost)
+def decision_of(rows: Sequence[CandidateRow], question: Question = PLAIN) -> Decision | None:
+    """Which of the rows to take; differences are computed once for the same candidates and metric."""
+    allowed, _ = within(rows, question.limits)
+    of = tuple((row.candidate, row.run_ids, row.metric) for row in allowed)
+    return decide(rows, _differences(str(home().root), of, allowed), question)
 
 
 @st.cache_data(max_entries=6, show_spinner=False)

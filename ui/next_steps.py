@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.analysis.conclusion import Conclusion
+from core.analysis.decision import Decision
 from core.analysis.results import CandidateRow
 from core.candidates import candidates_for
 from core.data.dataset import DatasetInfo
@@ -23,7 +23,7 @@ class Step:
 
 
 def next_steps(
-    info: DatasetInfo, runs: Sequence[Run], rows: Sequence[CandidateRow], conclusion: Conclusion | None,
+    info: DatasetInfo, runs: Sequence[Run], rows: Sequence[CandidateRow], decision: Decision | None,
     audit_findings: int | None,
 ) -> list[Step]:  # fmt: skip
     """Up to three suggestions for a dataset; `audit_findings` is None when it was not audited."""
@@ -44,8 +44,8 @@ def next_steps(
     if missing and runs:
         steps.append(Step(f"{_count(len(missing), 'bundled candidate')} not tried yet, {missing[0]} among them.",
                           "Launch", "launch", here))  # fmt: skip
-    if conclusion and len(conclusion.tied) > 1:
-        steps.append(Step("Several are tied. More test texts would tell them apart.", "Compare", "tradeoff", here))
+    if decision and decision.unsettled:
+        steps.append(Step("Some cannot be told apart yet. See what would settle it.", "Compare", "tradeoff", here))
     if rows and all(row.runs == 1 for row in rows):
         steps.append(Step("Each candidate ran once. Two more seeds would show how much is luck.", "Launch", "launch",
                           {**here, "repeats": "3"}))  # fmt: skip

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core import format as f
-from core.analysis.conclusion import Conclusion
+from core.analysis.decision import Decision
 from core.analysis.results import CandidateRow
 from core.data.dataset import DatasetInfo
 from core.preferences import load as load_preferences
@@ -47,11 +47,11 @@ def welcome() -> None:
         st.caption("Nothing leaves this machine.")
 
 
-def best_of(conclusion: Conclusion) -> str:
+def best_of(decision: Decision) -> str:
     """Why the card's candidate is the one, in a few words."""
-    if len(conclusion.tied) == 1:
-        return "better than all others"
-    return "the cheapest of those tied with the best"
+    if decision.winner is decision.best or decision.winner == decision.best:
+        return "the best" if decision.rivals or decision.unsettled else "better than all others"
+    return "the cheapest that is as good"
 
 
 def running_card() -> None:
@@ -61,9 +61,9 @@ def running_card() -> None:
         st.markdown(in_words())
 
 
-def do_next(info: DatasetInfo, rows: Sequence[CandidateRow], conclusion: Conclusion | None) -> None:
+def do_next(info: DatasetInfo, rows: Sequence[CandidateRow], decision: Decision | None) -> None:
     """Suggestions, each with its button."""
-    steps = next_steps(info, data.runs_on(info), rows, conclusion, findings_left(info))
+    steps = next_steps(info, data.runs_on(info), rows, decision, findings_left(info))
     if not steps:
         return
     with st.container(border=True, gap="small"):

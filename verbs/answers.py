@@ -39,15 +39,15 @@ def add(verb: Declare) -> None:
 
 def results(options: argparse.Namespace, home: Home) -> Any:
     """A row a candidate: quality with its interval, cost, energy, latency; who is best and the cheapest as good."""
+    from core.decide import decision_of
     from core.preferences import load
-    from core.results import conclusion
     from core.results import results as computed
 
     size: int | str = options.train_size or "largest"
     size = int(size) if str(size).isdigit() else size
     rows = computed(home, options.dataset, load(home), version=options.version, metric=options.metric, train_size=size)
-    if not options.json and (found := conclusion(home, rows)):
-        options.told = found.sentence
+    if not options.json and (found := decision_of(home, rows)):
+        options.told = " ".join((found.reason, *found.doubts))
     return [row.model_dump(mode="json") for row in rows]
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from core import format as f
 from core.analysis.results import CandidateRow
 
+Cheap = Literal["usd", "kwh", "latency", "total", "typical", "co2e", "memory", "fit"]
 CLOSE = 1.05
 """Below this ratio two costs are told as about the same."""
 
@@ -14,7 +16,7 @@ CLOSE = 1.05
 class Measure:
     """A figure of which less is better: the field of the row that holds it, and its words."""
 
-    key: str
+    key: Cheap
     field: str
     name: str
     short: str
@@ -24,7 +26,7 @@ class Measure:
     show: Callable[[float | None], str]
 
 
-MEASURES: dict[str, Measure] = {
+MEASURES: dict[Cheap, Measure] = {
     one.key: one
     for one in (
         Measure("usd", "usd_per_1k", "Cost per 1,000 texts", "cost", "costs {ratio} less per text", "costs as much",
@@ -45,16 +47,16 @@ MEASURES: dict[str, Measure] = {
                 "is fitted as fast", f.duration),
     )
 }  # fmt: skip
-ASKED = ("usd", "kwh", "latency", "total")
+ASKED: tuple[Cheap, ...] = ("usd", "kwh", "latency", "total")
 """The measures that people decide by."""
 
 
-def measure_of(field: str) -> str:
+def measure_of(field: str) -> Cheap:
     """The key of the measure that a field of the rows holds, e.g. of an axis of a chart."""
     return next((one.key for one in MEASURES.values() if one.field == field), "usd")
 
 
-def costs_of(rows: Sequence[CandidateRow], key: str) -> dict[str, float | None]:
+def costs_of(rows: Sequence[CandidateRow], key: Cheap) -> dict[str, float | None]:
     """A measure's figure of each candidate, None where unknown. A total needs a scenario and is unknown here."""
     field = MEASURES[key].field
     return {row.candidate: getattr(row, field) if field else None for row in rows}
@@ -68,7 +70,7 @@ def ratio(dear: float | None, cheap: float | None) -> str:
     return f"{times:,.0f}×" if times >= 10 else f"{times:.1f}×"
 
 
-def saving(costs: Mapping[str, float | None], cheap: str, dear: str, key: str) -> str:
+def saving(costs: Mapping[str, float | None], cheap: str, dear: str, key: Cheap) -> str:
     """What `cheap` saves beside `dear`, in words: `costs 3.2× less per text`; empty where it does not, or unknown."""
     times = ratio(costs.get(dear), costs.get(cheap))
     return MEASURES[key].less.format(ratio=times) if times else ""

@@ -12,14 +12,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.analysis.cheapness import costs_of
+from core.analysis.cheapness import Cheap, costs_of
 from core.analysis.compare import Difference
 from core.analysis.limits import Limits, within
 from core.analysis.results import CandidateRow
 from core.spec import Record
 
 Rule = Literal["proven", "plausible"]
-Cheap = Literal["usd", "kwh", "latency", "total", "typical", "co2e", "memory", "fit"]
 Standing = Literal["tied", "unsettled", "worse"]
 MARGIN = 0.01
 """One point of the metric."""

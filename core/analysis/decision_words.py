@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from core import format as f
 from core.analysis.cheapness import MEASURES, ratio, saving
+from core.analysis.compare import Difference
 from core.analysis.decision import Alternative, Decision
 from core.analysis.results import CandidateRow
 from core.metric_words import metric_told
@@ -67,7 +68,6 @@ def _reason(found: Decision, rows: Sequence[CandidateRow]) -> str:
         return f"Only {best.candidate} has finished so far ({figure}): run a second candidate to compare."
     if len(rows) == len(found.excluded) + 1:
         return f"Only {best.candidate} is left to be taken ({figure})."
-    measure = MEASURES[found.question.cheap]
     if winner is not best:
         less = saving(found.costs, winner.candidate, best.candidate, found.question.cheap)
         also = f", and {less}" if less else ""
@@ -173,9 +173,15 @@ def _with_a_margin(found: Decision, name: str, winner: str) -> Alternative:
     return Alternative(
         candidate=name, kind="margin",
         words=f"{name} {less}; it would be taken if {points(gap.high, found.metric)} of difference did not matter "
-        f"(its difference to the best is {_signed(gap.value)} points, {_signed(gap.low)} to {_signed(gap.high)})."
-        if found.metric != "mcc" else f"{name} {less}; it would be taken if {gap.high:.2f} did not matter.",
+        f"(it is {span_told(gap, found.metric)} behind the best).",
     )  # fmt: skip
+
+
+def span_told(gap: Difference, metric: str) -> str:
+    """A difference with its interval: `11.0 points (7.6 to 14.4)`."""
+    if metric == "mcc":
+        return f"{gap.value:.2f} ({gap.low:.2f} to {gap.high:.2f})".replace("-", "−")
+    return f"{_signed(gap.value)} points ({_signed(gap.low)} to {_signed(gap.high)})"
 
 
 def _signed(value: float) -> str:

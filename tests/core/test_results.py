@@ -4,11 +4,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from core.decide import decision_of
 from core.errors import TradeoffError
 from core.home import Home
 from core.metric_words import metric_told
 from core.preferences import Preferences
-from core.results import conclusion, differences, results
+from core.results import differences, results
 from core.runs import find_run
 from core.spec import DatasetRef
 from core.tables import show
@@ -37,27 +38,27 @@ def test_rows_and_differences_are_those_of_the_tasks_metrics(home: Home, task: s
         if row is not best:
             assert gaps[row.candidate].value == pytest.approx(best.quality - row.quality)
             assert gaps[row.candidate].n == dataset.info.counts["test"]
-    found = conclusion(home, rows)
+    found = decision_of(home, rows)
     assert found is not None
     assert found.best is best
-    assert "majority" not in {row.candidate for row in found.tied}
+    assert "majority" in found.worse
 
 
 def test_the_sentence_speaks_of_the_metric(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = of_task(home, "token_labels")
     finished_run(home, dataset, "minilm-full")
-    alone = conclusion(home, results(home, dataset.info.name, Preferences()))
+    alone = decision_of(home, results(home, dataset.info.name, Preferences()))
     assert alone is not None
-    assert "over all entities): run a second candidate" in alone.sentence
+    assert "over all entities): run a second candidate" in alone.reason
     finished_run(home, dataset, "majority")
     rows = results(home, dataset.info.name, Preferences(), metric="macro_f1")
-    found = conclusion(home, rows)
+    found = decision_of(home, rows)
     assert found is not None
-    assert metric_told("macro_f1", found.best.quality) in found.sentence
-    show("results", [row.model_dump(mode="json") for row in rows], found.sentence)
+    assert metric_told("macro_f1", found.best.quality) in found.reason
+    show("results", [row.model_dump(mode="json") for row in rows], found.reason)
     told = capsys.readouterr().out
     assert "macro F1" in told.splitlines()[0]
-    assert found.sentence in told
+    assert found.reason in told
 
 
 def test_a_metric_of_which_less_is_better_ranks_nobody(home: Home) -> None:

@@ -216,6 +216,6 @@ def test_what_is_kept_of_one_dataset_is_not_shown_for_another(here: Home) -> Non
         for candidate in ("majority", "minilm-full"):
             finished_run(here, dataset, candidate)
     for dataset in (first, second, first):
-        found = data.conclusion_of(data.rows_of(dataset.info), "usd_per_1k")
+        found = data.decision_of(data.rows_of(dataset.info))
         assert found is not None
         assert {gap.n for gap in found.differences.values()} == {dataset.info.counts["test"]}

@@ -109,7 +109,7 @@ def test_next_steps_start_with_what_went_wrong(dataset: Dataset) -> None:
     assert next_steps(dataset.info, [], [], None, audit_findings=0) == []
 
 
-def test_standing_needs_a_conclusion() -> None:
+def test_standing_needs_a_decision() -> None:
     assert standing(CandidateRow.model_construct(candidate="a"), None) == ""
 
 
