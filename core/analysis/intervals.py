@@ -1,112 +1,134 @@
-"""Intervals of metrics by the bootstrap over examples (Efron & Tibshirani 1993).
+"""95 % intervals of metrics: over texts, over documents where texts belong together, and over seeds.
 
 Texts are what is drawn, so a metric over spans is resampled by the texts that hold them: spans of one text stand or
-fall together.
+fall together. docs/statistics.md shows how often each kind of interval holds the truth.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
+from collections.abc import Mapping, Sequence
 from math import sqrt
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis.statistic import Counts, Statistic
+from core.analysis.resampling import RESAMPLES, Groups, jackknife, resample
+from core.analysis.spread import Z95, Spread, spread
+from core.analysis.statistic import Statistic
 
-Z95 = 1.959963984540054
-RESAMPLES = 1000
-MOST_SUMS = 4_000_000
-"""Sums held at once: bounds the memory with very many labels."""
 Interval = tuple[float, float, float]
 """A value with the lower and upper end of its 95 % interval."""
+Kind = Literal["percentile", "bca"]
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
+def wilson(hits: float, n: float, z: float = Z95) -> tuple[float, float]:
     """Wilson's score interval of a share, 95 % (Wilson 1927; statsmodels `proportion_confint(method="wilson")`)."""
     if n == 0:
         return 0.0, 1.0
     p = hits / n
-    centre = p + Z95**2 / (2 * n)
-    spread = Z95 * sqrt(p * (1 - p) / n + Z95**2 / (4 * n * n))
-    scale = 1 + Z95**2 / n
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    centre = p + z**2 / (2 * n)
+    half = z * sqrt(max(0.0, p * (1 - p)) / n + z**2 / (4 * n * n))
+    scale = 1 + z**2 / n
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
 
 
-def intervals(statistics: Mapping[str, Statistic], seed: int = 0) -> dict[str, Interval]:
-    """Each metric with its 95 % interval: Wilson's for a share of examples, else the percentile bootstrap's.
+def intervals(
+    statistics: Mapping[str, Statistic], seed: int = 0, clusters: Groups | None = None, strata: Groups | None = None,
+    kind: Kind = "percentile",
+) -> dict[str, Interval]:  # fmt: skip
+    """Each metric of one run with its 95 % interval: Wilson's for a share of examples, else the bootstrap's.
 
     Without examples a metric is 0 within [0, 1]. When resampling has no spread, as when every answer is right, the
-    rule of three tells what could have been missed.
+    rule of three tells what could have been missed. All metrics are over the same examples.
     """
-    drawn = {name: statistic for name, statistic in statistics.items() if len(statistic) and not _is_share(statistic)}
-    values = dict(zip(drawn, resample(list(drawn.values()), seed=seed), strict=True))
+    drawn = {name: one for name, one in statistics.items() if len(one) and not (is_share(one) and strata is None)}
+    values = dict(zip(drawn, resample(list(drawn.values()), seed=seed, clusters=clusters, strata=strata), strict=True))
     return {
-        name: _interval(statistic, values[name]) if name in values else _share(statistic)
-        for name, statistic in statistics.items()
+        name: _bootstrap([one], values[name][None], clusters, kind) if name in values else _share([one], clusters)
+        for name, one in statistics.items()
     }
 
 
-def resample(statistics: Sequence[Statistic], resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
-    """The values of several metrics on the same resamples of their examples, shape (metrics, resamples).
+def interval(
+    runs: Sequence[Statistic], clusters: Groups | None = None, seed: int = 0, kind: Kind = "percentile"
+) -> Interval:
+    """The mean of a metric over a candidate's runs (seeds) with a 95 % interval for texts and seeds together.
 
-    All are over the same examples in the same order. Counts that metrics share are summed once.
+    One run says nothing of seeds: then only texts count, and it is the interval of `intervals`. All runs are over the
+    same examples in the same order; `clusters` tells which of these belong together.
     """
-    values = np.zeros((len(statistics), resamples))
-    counts = list({id(statistic.counts): statistic.counts for statistic in statistics}.values())
-    done = 0
-    for sums in _resampled_sums(counts, resamples, seed) if counts else ():
-        places = slice(done, done + len(sums[id(counts[0])]))
-        for row, statistic in enumerate(statistics):
-            values[row, places] = statistic.value(sums[id(statistic.counts)])
-        done = places.stop
-    return values
+    if all(is_share(run) for run in runs):
+        return _share(runs, clusters)
+    values = resample(runs, seed=seed, clusters=clusters)
+    value, low, high = _bootstrap(runs, values, clusters, kind)
+    if len(runs) == 1 and clusters is None:
+        return value, low, high
+    return stretched((value, low, high), spread([runs], clusters, values), float(values.min(initial=0.0)) < 0)
 
 
-def _resampled_sums(counts: Sequence[Counts], resamples: int, seed: int) -> Iterator[dict[int, NDArray[np.float64]]]:
-    """The sums of resamples, by the identity of the counts, in blocks of shape (resamples of the block, width)."""
-    joint = reduce(_joined, (one.kinds for one in counts), np.zeros_like(counts[0].kinds))
-    firsts = np.unique(joint, return_index=True)[1]
-    weights = _weights(joint, resamples, seed)
-    block = max(1, MOST_SUMS // max(1, sum(one.width for one in counts)))
-    for done in range(0, resamples, block):
-        sums = {id(one): np.empty((min(block, resamples - done), one.width)) for one in counts}
-        for row in range(min(block, resamples - done)):
-            times = next(weights)
-            for one in counts:
-                sums[id(one)][row] = one.sums(np.bincount(one.kinds[firsts], times, one.kind_count))
-        yield sums
+def stretched(inner: Interval, found: Spread, signed: bool) -> Interval:
+    """An interval over texts made wider by what seeds add, within what the metric can be."""
+    value, low, high = inner
+    by = max(1.0, found.stretch)
+    least = -1.0 if signed else 0.0
+    return value, max(least, value - by * (value - low)), min(1.0, value + by * (high - value))
 
 
-def _joined(kinds: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Kinds of examples that are of one kind in both, from 0 without gaps."""
-    joined = np.unique(kinds * (others.max(initial=0) + 1) + others, return_inverse=True)[1]
-    return joined.reshape(-1).astype(np.int64)
-
-
-def _weights(kinds: NDArray[np.int64], resamples: int, seed: int) -> Iterator[NDArray]:
-    """How often each kind is drawn, for each resample; kinds are few or many, so the cheaper way is taken."""
-    generator = np.random.default_rng(seed)
-    n, times = len(kinds), np.bincount(kinds)
-    for _ in range(resamples):
-        if len(times) * 10 < n:
-            yield generator.multinomial(n, times / n)
-        else:
-            yield np.bincount(kinds[generator.integers(0, n, n)], minlength=len(times))
-
-
-def _is_share(statistic: Statistic) -> bool:
+def is_share(statistic: Statistic) -> bool:
+    """Whether the metric is the share of examples that have something."""
     return statistic.parts is not None and bool(np.isin(statistic.parts, (0.0, 1.0)).all())
 
 
-def _share(statistic: Statistic) -> Interval:
-    n = len(statistic)
-    low, high = wilson(round(statistic.overall * n), n)
-    return statistic.overall, low, high
+def percentile(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The 95 % interval of the bootstrap by percentiles (Efron & Tibshirani 1993)."""
+    low, high = np.quantile(values, (0.025, 0.975))
+    return float(low), float(high)
 
 
-def _interval(statistic: Statistic, values: NDArray[np.float64]) -> Interval:
-    value = statistic.overall
-    low, high = (float(q) for q in np.quantile(values, (0.025, 0.975)))
+def bca(
+    value: float, values: NDArray[np.float64], left_out: NDArray[np.float64], times: NDArray[np.int64]
+) -> tuple[float, float]:
+    """The 95 % interval of the bootstrap, bias-corrected and accelerated (Efron 1987; scipy `bootstrap`).
+
+    `values` are the metric on resamples; `left_out` those of the jackknife, of which each occurs `times`.
+    """
+    from scipy import special  # lazily: percentiles need no scipy
+
+    below = ((values < value).mean() + (values <= value).mean()) / 2
+    if not 0 < below < 1:
+        return percentile(values)
+    bias = float(special.ndtri(below))
+    gaps = np.average(left_out, weights=times) - left_out
+    squares = float((times * gaps**2).sum())
+    acceleration = float((times * gaps**3).sum()) / (6 * squares**1.5) if squares > 0 else 0.0
+    ends = bias + np.array([-Z95, Z95])
+    low, high = np.quantile(values, special.ndtr(bias + ends / (1 - acceleration * ends)))
+    return float(low), float(high)
+
+
+def _share(runs: Sequence[Statistic], clusters: Groups | None) -> Interval:
+    """Wilson's interval with as many texts as would leave the same variance (Dean & Pagano 2015)."""
+    n = len(runs[0])
+    value = float(np.mean([run.overall for run in runs])) if runs else 0.0
+    if n < 2 or not 0 < value < 1 or (len(runs) == 1 and clusters is None):
+        return value, *wilson(value * n, n)
+    found = spread([runs], clusters)
+    alike = value * (1 - value) / found.error**2 * n / (n - 1) if found.error else float(n)
+    return value, *wilson(value * alike, alike, found.quantile)
+
+
+def _bootstrap(runs: Sequence[Statistic], values: NDArray[np.float64], clusters: Groups | None, kind: Kind) -> Interval:
+    n, value = len(runs[0]), float(np.mean([run.overall for run in runs]))
+    if not n:
+        return 0.0, 0.0, 1.0
+    means = values.mean(0)
+    if kind == "bca":
+        left_out, times = jackknife(runs, clusters)
+        low, high = bca(value, means, left_out.mean(0), times)
+    else:
+        low, high = percentile(means)
     if low == high:
-        low, high = max(0.0, value - 3 / len(statistic)), min(1.0, value + 3 / len(statistic))
+        low, high = max(0.0, value - 3 / n), min(1.0, value + 3 / n)
     return value, low, high
+
+
+__all__ = ["RESAMPLES", "Interval", "bca", "interval", "intervals", "percentile", "resample", "stretched", "wilson"]

@@ -43,9 +43,37 @@ class Counts:
         """The sums over all examples, shape (width,)."""
         return self.sums(np.bincount(self.kinds, minlength=self.kind_count))
 
+    def moved(self, columns: NDArray[np.int64], width: int) -> "Counts":
+        """The same counts with the sum `i` at the place `columns[i]` of `width` sums."""
+        return Counts(self.kinds, self.rows, columns[self.columns], self.amounts, width)
+
     def take(self, examples: NDArray[np.int64]) -> "Counts":
         """The counts of some examples, by their places."""
         return Counts(self.kinds[examples], self.rows, self.columns, self.amounts, self.width)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OfLabels:
+    """A metric of label counts: `formula` takes shape (..., 3, labels), of the labels that begin with `start`."""
+
+    formula: Value
+    labels: tuple[str, ...]
+    start: str = ""
+
+    def __call__(self, sums: NDArray) -> NDArray:
+        """The metric of flat sums, shape (..., 3 * labels)."""
+        counts = sums.reshape(*sums.shape[:-1], 3, len(self.labels))
+        if self.start:
+            counts = counts[..., np.array([label.startswith(self.start) for label in self.labels], bool)]
+        return self.formula(counts)
+
+    def over(self, labels: tuple[str, ...]) -> tuple["OfLabels", NDArray[np.int64]]:
+        """The same metric over more labels, and where each of its sums goes."""
+        index = {label: place for place, label in enumerate(labels)}
+        places = np.array([index[label] for label in self.labels], np.int64)
+        return OfLabels(self.formula, labels, self.start), np.concatenate(
+            [places + row * len(labels) for row in range(3)]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,9 +101,31 @@ class Statistic:
         """The metric over all examples; 0 when there are none."""
         return float(self.value(self.counts.total())) if len(self) else 0.0
 
+    def aligned(self, other: "Statistic") -> tuple["Statistic", "Statistic"]:
+        """Both with sums that mean the same, so that what a text adds to one can be added to the other.
+
+        Raises:
+            ValueError: they are different metrics.
+        """
+        one, two = self.value, other.value
+        if isinstance(one, OfLabels) and isinstance(two, OfLabels) and (one.formula, one.start) == (
+            two.formula, two.start
+        ):  # fmt: skip
+            labels = tuple(dict.fromkeys((*one.labels, *two.labels)))
+            return _widened(self, labels), _widened(other, labels)
+        if one is two and self.counts.width == other.counts.width:
+            return self, other
+        raise ValueError("two different metrics cannot be compared")
+
     def take(self, examples: NDArray[np.int64]) -> "Statistic":
         """The metric of some examples, by their places."""
         return Statistic(self.counts.take(examples), self.value, None if self.parts is None else self.parts[examples])
+
+
+def _widened(statistic: Statistic, labels: tuple[str, ...]) -> Statistic:
+    assert isinstance(statistic.value, OfLabels)
+    value, places = statistic.value.over(labels)
+    return Statistic(statistic.counts.moved(places, 3 * len(labels)), value, statistic.parts)
 
 
 def _mean(sums: NDArray) -> NDArray:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.analysis import metrics
 from core.analysis.intervals import intervals
-from core.analysis.statistic import Counts, Statistic
+from core.analysis.statistic import Counts, OfLabels, Statistic
 from core.tasks.base import Score
 from core.tasks.target import Target
 
@@ -46,9 +46,7 @@ class Tally:
 
     def statistic(self, value: Callable[[NDArray], NDArray], start: str = "") -> Statistic:
         """A metric of the label counts, shape (..., 3, labels), of the labels that begin with `start`."""
-        shape = (3, len(self.labels))
-        chosen = np.array([label.startswith(start) for label in self.labels], bool)
-        return Statistic(self.counts, lambda sums: value(sums.reshape(*sums.shape[:-1], *shape)[..., chosen]))
+        return Statistic(self.counts, OfLabels(value, tuple(self.labels), start))
 
 
 class Scored:

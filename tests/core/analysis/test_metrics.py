@@ -88,7 +88,7 @@ def test_a_target_outside_the_labels_is_refused() -> None:
 def test_sums_held_in_small_blocks_give_the_same_intervals(sums: int, monkeypatch: pytest.MonkeyPatch) -> None:
     statistics = get_task("single_label").statistics(*case(2), LABELS)
     whole = intervals(statistics)
-    monkeypatch.setattr("core.analysis.intervals.MOST_SUMS", sums)
+    monkeypatch.setattr("core.analysis.resampling.MOST_SUMS", sums)
     assert intervals(statistics) == whole
 
 
