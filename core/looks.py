@@ -10,6 +10,7 @@ FAMILIES: dict[str, tuple[str, str, str]] = {
     "finetuned_llm": ("Fine-tuned language model", "#C77700", "#F0B040"),
     "prompted_llm": ("Prompted language model", "#00845F", "#35C79C"),
     "api": ("API", "#A8548A", "#DE9CC3"),
+    "cascade": ("Cascade", "#9E2A00", "#FF9575"),
 }
 """Each family: its name in plain words, its colour on light and on dark."""
 
@@ -30,6 +31,7 @@ SYMBOLS = {
     "decoder-qlora": "bowtie",
     "prompt": "pentagon",
     "api-prompt": "star",
+    "cascade": "hourglass",
 }
 """The mark of each method; a method that is not here gets a hexagon."""
 

@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from collections import OrderedDict
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,8 +22,9 @@ from core.clients.account import Account
 from core.data.dataset import load_dataset
 from core.errors import TradeoffError
 from core.home import Home
-from core.methods import asks_provider, method_class, models
+from core.methods import asks_provider, method_class, method_entry, models
 from core.methods.base import Context, Method
+from core.methods.cascade import Cascade
 from core.preferences import load as load_preferences
 from core.runs import find_run
 from core.tasks import Example, get_task
@@ -49,15 +51,17 @@ class WarmModels:
         spec = folder.spec
         labels = folder.labels or load_dataset(self.home, spec.dataset, spec.fingerprint).info.labels
         context = Context(
-            get_task(spec.task), labels, spec.device, spec.seed, self.home.cache / "models", dataset=spec.dataset
-        )
+            get_task(spec.task), labels, spec.device, spec.seed, self.home.cache / "models", dataset=spec.dataset,
+            fitted=self.get,
+        )  # fmt: skip
         remote = asks_provider(spec.candidate.method)
         if remote:
             context.account = Account.of(spec.candidate, load_preferences(self.home))
         elif spec.candidate.model:
             models.prepare(spec.candidate.model, context.models)
         method = method_class(spec.candidate.method).load(folder.path / "model", context)
-        if not remote:  # a provider would bill it, and there is nothing to warm
+        # A provider would bill it, and there is nothing to warm; the stages of a cascade are warm by now.
+        if not remote and method_entry(spec.candidate.method).launched:
             list(method.predict([Example("warm", "warm up", "")], context))
         self.loaded[run_id] = (method, context)
         return method, context
@@ -83,6 +87,7 @@ def answer(warm: WarmModels, request: dict[str, Any], out: TextIO) -> None:
                 "completion": prediction.completion, "seconds": prediction.seconds,
                 "tokens": {"input": prediction.tokens.input, "cached": prediction.tokens.cached,
                            "output": prediction.tokens.output, "reasoning": prediction.tokens.reasoning},
+                **_trail(method, prediction.id),
             }  # fmt: skip
             if time.monotonic() - said > 0.25:
                 said = time.monotonic()
@@ -96,6 +101,18 @@ def answer(warm: WarmModels, request: dict[str, Any], out: TextIO) -> None:
         traceback.print_exc()
         what = f"The model could not answer: {type(error).__name__}: {str(error)[:300]}"
         _say(out, {"error": {"what": what, "where": "", "remedy": "Retry, or fit the candidate again."}})
+
+
+def _trail(method: Method, example: str) -> dict[str, Any]:
+    """Of a cascade: the runs that were asked, with the seconds and tokens of each."""
+    if not isinstance(method, Cascade):
+        return {}
+    return {
+        "asked": [
+            {"run": run, "seconds": found.seconds, "tokens": asdict(found.tokens)}
+            for run, found in method.trail(example)
+        ]
+    }  # fmt: skip
 
 
 def _by_label(labels: list[str], probabilities: Any) -> dict[str, float] | None:

@@ -113,8 +113,11 @@ def cost(usage: Usage, book: PriceBook, model: str | None = None) -> Cost:
     """What a phase cost in USD.
 
     On a device of ours: device_seconds / 3600 × USD an hour (× cores where the price is per core). At a provider
-    (`usage.device == "api"`): each token bucket times its price, less where the batch price is asked for.
+    (`usage.device == "api"`): each token bucket times its price, less where the batch price is asked for. Of several
+    models: the sum of what each costs, unknown when one is.
     """
+    if usage.parts:
+        return _sum_of_parts(usage, book)
     if usage.device == "api":
         return _token_cost(usage, book, model)
     row = book.device(usage.device, usage.device_name)
@@ -125,6 +128,14 @@ def cost(usage: Usage, book: PriceBook, model: str | None = None) -> Cost:
     if cores is None:
         return Cost(usd=None, why_unknown="the price is per core and the number of cores is not known")
     return Cost(usd=usage.device_seconds / SECONDS_PER_HOUR * row.usd_per_hour * cores, price=row)
+
+
+def _sum_of_parts(usage: Usage, book: PriceBook) -> Cost:
+    costs = [cost(part.usage, book, part.model) for part in usage.parts]
+    unknown = next((one.why_unknown for one in costs if one.usd is None), "")
+    rows = {one.price for one in costs if one.price}
+    price = rows.pop() if len(rows) == 1 else None
+    return Cost(usd=None if unknown else sum(one.usd or 0.0 for one in costs), price=price, why_unknown=unknown)
 
 
 def token_usd(tokens: TokenCount, row: TokenPrice) -> float:

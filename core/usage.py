@@ -61,6 +61,8 @@ class Usage(Record):
     """Answers of a provider that came without token counts: what they cost is unknown."""
     batch: bool = False
     """Whether the cost is told at the provider's batch price."""
+    parts: tuple["UsagePart", ...] = ()
+    """Of a cascade: what each of its models used. Its cost is the sum of theirs; the other figures hold the sums."""
 
     @property
     def kwh(self) -> float | None:
@@ -83,6 +85,17 @@ class Usage(Record):
         """The least sure provenance among the components."""
         kinds = [part.provenance for part in self.energy.values()] or ["unknown"]
         return max(kinds, key=PROVENANCES.index)
+
+
+class UsagePart(Record):
+    """What one of several models used, of a phase that they share."""
+
+    candidate: str
+    model: str | None = None
+    usage: Usage
+
+
+Usage.model_rebuild()
 
 
 def read_usage(content: dict[str, Any] | None) -> dict[str, Usage]:

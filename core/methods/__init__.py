@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from core.errors import TradeoffError, unknown
 from core.methods.settings import (
     ApiPromptSettings,
+    CascadeSettings,
     DecoderLoraSettings,
     DecoderQloraSettings,
     DecoderSettings,
@@ -41,7 +42,7 @@ class MethodEntry:
     path: str
     settings: type[Settings]
     family: str
-    """Colour on every chart: `baseline`, `encoder`, `finetuned_llm`, `prompted_llm` or `api`."""
+    """Colour on every chart: `baseline`, `encoder`, `finetuned_llm`, `prompted_llm`, `api` or `cascade`."""
     tasks: tuple[str, ...]
     """What it can do; `can_do` also counts tasks that derive from these."""
     needs_model: bool
@@ -50,6 +51,8 @@ class MethodEntry:
     """The setting to lower when memory runs out."""
     joint: bool = False
     """Whether one model can be fitted on several datasets together (`fit_parts`)."""
+    launched: bool = True
+    """Whether it is launched and fitted; else it is put together from finished runs, and nothing is spent on it."""
 
 
 EVERY_TASK = ("single_label", "multi_label", "token_labels", "intent_slots")
@@ -177,6 +180,16 @@ METHODS: dict[str, MethodEntry] = {
             ("single_label", "multi_label", "token_labels", "intent_slots"),
             True,
             "A model behind an API is asked in words; nothing is trained",
+        ),
+        MethodEntry(
+            "cascade",
+            "core.methods.cascade:Cascade",
+            CascadeSettings,
+            "cascade",
+            EVERY_TASK,
+            False,
+            "A small candidate answers when it is sure, else a stronger one: put together from finished runs",
+            launched=False,
         ),
     )
 }

@@ -102,6 +102,8 @@ class Context:
     notes: dict[str, Any] = field(default_factory=dict)
     """Facts about the run worth keeping, e.g. truncated examples; they end in `notes` of usage.json."""
     dataset: str = ""
+    fitted: Callable[[str], tuple["Method", "Context"]] | None = None
+    """Gives the fitted method of another finished run by its id, with its context: whom a cascade asks."""
     account: Any = None
     """Of a method that asks a provider: the `core.clients.account.Account` of the run; None for all others."""
 

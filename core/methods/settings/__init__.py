@@ -6,6 +6,7 @@ Forms, flags and docs are drawn from these records, so a field's description is 
 from core.methods.settings.adapters import AdapterSettings
 from core.methods.settings.api import ApiPromptSettings
 from core.methods.settings.base import Settings
+from core.methods.settings.cascade import CascadeSettings
 from core.methods.settings.encoder import EncoderLoraSettings, EncoderSettings
 from core.methods.settings.generator import (
     DecoderLoraSettings,
@@ -26,6 +27,7 @@ from core.methods.settings.zero_shot import GliclassSettings, GlinerSettings
 __all__ = [
     "AdapterSettings",
     "ApiPromptSettings",
+    "CascadeSettings",
     "DecoderLoraSettings",
     "DecoderQloraSettings",
     "DecoderSettings",
