@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core import format as f
+from core.compare_tables import compared, figure_told
 from core.metric_words import metric_name, metric_quality, metric_short, metric_show
 
 PIPED_WIDTH = 220
@@ -39,6 +40,13 @@ COLUMNS: dict[str, list[Column]] = {
         ("two", lambda row: metric_show(row["metric"])(row["two_value"])),
         ("one minus two, points", lambda row: _points(row)),
     ],
+    "front": [
+        ("candidate", _plain("candidate")),
+        ("on the front", lambda row: {True: "yes", False: "no"}[row["on_front"]]),
+        ("how likely", lambda row: f.chance(row["chance"])),
+        ("up", lambda row: figure_told(row["up"], row["up_value"], row["metric"])),
+        ("against", lambda row: figure_told(row["against"], row["against_value"], row["metric"])),
+    ],
     "results": [
         ("candidate", _plain("candidate")),
         ("invalid", lambda row: f.percent(row["invalid_rate"])),
@@ -53,6 +61,15 @@ COLUMNS: dict[str, list[Column]] = {
         ("texts / s", lambda row: f.number(row["texts_per_second"])),
         ("fit", lambda row: f.duration(row["fit_seconds"])),
         ("runs", _plain("runs")),
+    ],
+    "power": [
+        ("candidate", _plain("candidate")),
+        ("best minus it, points", lambda row: _points(row)),
+        ("it is", lambda row: STANDINGS[row["standing"]]),
+        ("can be seen", lambda row: f"{100 * row['detectable']:.1f}"),
+        ("more test texts", lambda row: _needed(row, "texts_needed")),
+        ("runs of each", lambda row: _needed(row, "seeds_needed")),
+        ("variance by seeds", lambda row: f.percent(row["seeds_share"], 0)),
     ],
     "plan": [
         ("candidate", _plain("candidate")),
@@ -114,9 +131,21 @@ OTHER_METRICS = 2
 """How many metrics of the task stand beside the one that candidates are ranked by."""
 
 
+STANDINGS = {"tied": "not worse", "unsettled": "open", "worse": "worse"}
+
+
 def _points(row: Mapping[str, Any]) -> str:
-    value, low, high = (100 * row[name] for name in ("difference", "difference_low", "difference_high"))
-    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})" + (", tied" if row["tie"] else "")
+    low = "difference_low" if "difference_low" in row else "low"
+    value, low, high = (100 * row[name] for name in ("difference", low, low.replace("low", "high")))
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})" + (", tied" if row.get("tie") else "")
+
+
+def _needed(row: Mapping[str, Any], what: str) -> str:
+    if row["standing"] != "unsettled":
+        return ""
+    if what == "seeds_needed" and row["seeds_share"] is None:
+        return f.UNKNOWN
+    return "out of reach" if row[what] is None else f.number(row[what])
 
 
 def show(verb: str, answer: Any, told: str = "") -> None:
@@ -131,8 +160,12 @@ def show(verb: str, answer: Any, told: str = "") -> None:
             console.print(f"{finding['severity']:>8}  {finding['title']}", markup=False)
         for note in answer["notes"]:
             console.print(f"    note  {note}", markup=False)
+    elif verb == "power":
+        _table(console, verb, answer["candidates"])
     elif verb == "report":
         _report(console, answer)
+    elif verb == "compare":
+        compared(console, answer)
     elif isinstance(answer, list):
         _table(console, verb, answer)
     else:

@@ -44,6 +44,17 @@ def money(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """A share from 0 up to and without 1, such as a margin."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share: 0.01 stands for one point")
+    return value
+
+
 def names(text: str) -> list[str]:
     """`a, b` as names."""
     return [part.strip() for part in text.split(",") if part.strip()]

@@ -8,6 +8,7 @@ from math import ceil
 from typing import Literal
 
 from core.analysis.compare import Difference, Performance, paired_difference, spread_between
+from core.analysis.decision import standing
 from core.analysis.spread import freedom_of, spread, student
 
 Z80 = 0.8416212335729143
@@ -15,7 +16,6 @@ Z80 = 0.8416212335729143
 MOST_TEXTS = 1_000_000
 MOST_SEEDS = 100
 """More than this is as good as never."""
-Verdict = Literal["not worse", "worse", "unsettled"]
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,6 @@ class Missing:
     """The share of the variance because other texts could have been drawn, 0…1."""
     seeds: float | None
     """The share because other seeds could have been drawn."""
-
-
-def verdict(difference: Difference, margin: float) -> Verdict:
-    """Whether the other is shown to be within `margin` of the best, shown to be worse by more, or neither."""
-    if difference.high <= margin:
-        return "not worse"
-    return "worse" if difference.low > margin else "unsettled"
 
 
 def detectable(a: Performance, b: Performance) -> float | None:
@@ -55,7 +48,7 @@ def texts_needed(a: Performance, b: Performance, margin: float) -> int | None:
     now, found = paired_difference(a, b), spread_between(a, b)
     if found is None:
         return None
-    if verdict(now, margin) != "unsettled":
+    if standing(now, margin) != "unsettled":
         return 0
     allowed = _allowed(now, margin, found.quantile) - found.seeds
     if allowed <= 0 or found.texts * now.n / allowed > MOST_TEXTS:
@@ -72,7 +65,7 @@ def seeds_needed(a: Performance, b: Performance, margin: float) -> int | None:
     now, found = paired_difference(a, b), spread_between(a, b)
     if found is None or any(side.count < 2 for side in found.sides):
         return None
-    if verdict(now, margin) != "unsettled":
+    if standing(now, margin) != "unsettled":
         return max(side.count for side in found.sides)
     alike = max(0.0, found.texts - sum(side.noise / side.count for side in found.sides))
     for k in range(max(side.count for side in found.sides) + 1, MOST_SEEDS + 1):

@@ -8,8 +8,8 @@ import pytest
 
 from core.analysis.compare import Performance, of_right, paired_difference, performance, shared, spread_between
 from core.analysis.pareto import front
-from core.analysis.results import Price, RunSummary, candidate_rows, combine_seeds
 from core.analysis.resampling import resample
+from core.analysis.results import Price, RunSummary, candidate_rows, combine_seeds
 from core.analysis.spread import Spread, spread
 from core.analysis.statistic import Statistic
 from core.candidates import resolve
