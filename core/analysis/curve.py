@@ -1,0 +1,166 @@
+"""Learning curves: what more labels bring, how many a goal takes, and when no number of them reaches it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.analysis.power_law import LEAST_SIZES, PowerLaws, fit
+
+REACH = 10
+"""The law is not trusted beyond so many times the largest train size that was tried."""
+State = Literal["reached", "in reach", "not in reach"]
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A candidate's quality with one train size: the mean over its runs with the 95 % interval over the test texts."""
+
+    texts: int
+    value: float
+    low: float
+    high: float
+    runs: int
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A fitted learning curve.
+
+    `laws` are those of redrawn test texts and seeds. Row i of all curves and goals that were drawn together saw the
+    same test texts, so that they can be compared paired.
+    """
+
+    points: tuple[Point, ...]
+    law: PowerLaws
+    laws: PowerLaws
+    luck: float
+    """How far one run lies from the law by its seed and by what the law misses (a standard deviation)."""
+    missed: float | None
+    """By how much the law of the smaller sizes was wrong about the largest one; None where it cannot be fitted."""
+
+    @property
+    def largest(self) -> int:
+        """The most training texts that were tried."""
+        return self.points[-1].texts
+
+    def value(self, texts: float) -> tuple[float, float, float]:
+        """The quality to expect with so many training texts and its 95 % band."""
+        return self._told(self.law.at(np.array([texts]))[0, 0], self.laws.at(np.array([texts]))[:, 0])
+
+    def band(self, texts: Sequence[float]) -> tuple[Array, Array, Array]:
+        """The law and the two ends of its 95 % band at several train sizes."""
+        sizes = np.asarray(texts, np.float64)
+        low, high = np.quantile(self.laws.at(sizes), (0.025, 0.975), axis=0)
+        return self.law.at(sizes)[0], low, high
+
+    def gain(self, start: float, end: float) -> tuple[float, float, float]:
+        """What going from `start` to `end` training texts adds, with its 95 % interval."""
+        sizes = np.array([start, end])
+        value, draws = self.law.at(sizes)[0], self.laws.at(sizes)
+        return self._told(value[1] - value[0], draws[:, 1] - draws[:, 0])
+
+    @staticmethod
+    def _told(value: float, draws: Array) -> tuple[float, float, float]:
+        low, high = np.quantile(draws, (0.025, 0.975))
+        return float(value), float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Needed:
+    """How many training texts reach a goal: the law's number and its 95 % range; None is more than can be told."""
+
+    state: State
+    texts: int | None
+    low: int | None
+    high: int | None
+    chance: float
+    """The share of redrawn test texts and seeds with which `REACH` times the largest size reaches the goal."""
+
+
+def fitted(sizes: Sequence[int], values: Array, seed: int = 0) -> Curve | None:
+    """The curve of a candidate from its runs; None with fewer than three train sizes or fewer than four runs.
+
+    Args:
+        sizes: the training texts of each run, shape (runs,).
+        values: the metric of each run, shape (1 + draws, runs): as observed, then on redrawn test texts.
+        seed: of the luck that is drawn.
+    """
+    texts, place, runs = np.unique(np.asarray(sizes), return_inverse=True, return_counts=True)
+    if len(texts) < LEAST_SIZES or len(sizes) <= LEAST_SIZES:
+        return None
+    means = _means(values, place, len(texts))
+    weights = _weights(runs)
+    law = fit(texts.astype(float), means[:1], weights)
+    luck, freedom = _luck(values[0] - law.at(texts.astype(float))[0][place], weights[place] / runs[place])
+    drawn = means[1:] + _drawn_luck(luck, freedom, runs, len(means) - 1, seed)
+    ends = np.quantile(means[1:], (0.025, 0.975), axis=0)
+    points = tuple(
+        Point(int(n), float(value), float(low), float(high), int(k))
+        for n, value, low, high, k in zip(texts, means[0], *ends, runs, strict=True)
+    )
+    return Curve(points, law, fit(texts.astype(float), drawn, weights), luck, _missed(texts, means[:1], runs))
+
+
+def needed(curve: Curve, goal: float, goals: Array | None = None) -> Needed:
+    """How many training texts a goal takes.
+
+    Args:
+        curve: of the candidate that is to reach it.
+        goal: the quality to be reached.
+        goals: the same on the draws of the curve, where the goal is uncertain as well.
+    """
+    most = REACH * curve.largest
+    texts = float(curve.law.reached(np.array([goal]))[0])
+    draws = np.sort(curve.laws.reached(np.full(len(curve.laws.ceiling), goal) if goals is None else goals))
+    low, high = (float(draws[round(share * (len(draws) - 1))]) for share in (0.025, 0.975))
+    state: State = "not in reach" if texts > most else "reached" if texts <= curve.largest else "in reach"
+    chance = float((draws <= most).mean())
+    return Needed(state, _whole(texts, most), _whole(low, most), _whole(high, most), chance)
+
+
+def _whole(texts: float, most: int) -> int | None:
+    """A number of texts with two digits, as sure as it is; None beyond what can be told."""
+    if texts > most:
+        return None
+    step = 10 ** max(0, int(np.floor(np.log10(max(texts, 1)))) - 1)
+    return max(1, int(np.ceil(texts / step) * step))
+
+
+def _means(values: Array, place: NDArray[np.int64], count: int) -> Array:
+    """The mean over the runs of each size, shape (rows, sizes)."""
+    share = np.zeros((len(place), count))
+    share[np.arange(len(place)), place] = 1
+    found: Array = values @ (share / share.sum(0))
+    return found
+
+
+def _weights(runs: NDArray[np.int64]) -> Array:
+    """More runs weigh more, and so do larger sizes, since the law is asked about what lies beyond them."""
+    rank = np.arange(1, len(runs) + 1) / len(runs)
+    return np.asarray(runs * rank, np.float64)
+
+
+def _luck(residuals: Array, weights: Array) -> tuple[float, int]:
+    """The standard deviation of a run around the law, and the runs left to tell it by."""
+    freedom = len(residuals) - LEAST_SIZES
+    shares = weights / weights.sum()
+    return float(np.sqrt((shares * residuals**2).sum() * len(residuals) / freedom)), freedom
+
+
+def _drawn_luck(luck: float, freedom: int, runs: NDArray[np.int64], draws: int, seed: int) -> Array:
+    """Luck of each size's mean, shape (draws, sizes); with few runs its size is itself uncertain (Student)."""
+    generator = np.random.default_rng(seed)
+    size = luck * np.sqrt(freedom / generator.chisquare(freedom, draws))
+    found: Array = size[:, None] * generator.standard_normal((draws, len(runs))) / np.sqrt(runs)
+    return found
+
+
+def _missed(texts: NDArray[np.int64], means: Array, runs: NDArray[np.int64]) -> float | None:
+    if len(texts) <= LEAST_SIZES:
+        return None
+    before = fit(texts[:-1].astype(float), means[:, :-1], _weights(runs[:-1]))
+    return float(means[0, -1] - before.at(texts[-1:].astype(float))[0, 0])
