@@ -1,36 +1,116 @@
 """The decision straight from run folders: what the Decide page, `recommend` and the decision record answer with."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from core.analysis.decision import Decision, Question, decide
+from core.advice import next_steps
+from core.analysis.cheapness import costs_of
+from core.analysis.compare import Difference
+from core.analysis.decision import Decision, Question, decide, open_to
+from core.analysis.decision_words import told
 from core.analysis.limits import within
-from core.analysis.results import CandidateRow, Price
+from core.analysis.power import texts_needed
+from core.analysis.results import CandidateRow, Price, candidate_rows
+from core.analysis.scenario import Scenario, monthly_usd
+from core.analysis.what_else import what_else
+from core.data.audit import load_audit
+from core.data.dataset import load_dataset
+from core.evidence import performance_of
 from core.home import Home
 from core.preferences import load
-from core.results import differences, pricing
+from core.results import dataset_runs, differences, pricing
 from core.usage import Usage
 
+PriceOf = Callable[[Usage, str | None], Price]
 PLAIN = Question()
 """What is asked where nobody asks otherwise: the cheapest text within one point."""
-PriceOf = Callable[[Usage, str | None], Price]
+VOLUME = 100_000.0
+"""Texts a month, where a total is asked for and no volume is given."""
+MOST_PLANNED = 4
+"""Open candidates for which the number of missing test texts is computed."""
 
 
-def decision(home: Home, dataset: str, question: Question, price: PriceOf | None = None) -> Decision | None:
-    """The answer to a question about a dataset; None while no run has finished.
+class Grounds(Protocol):
+    """What a decision stands on; pages keep it between redraws."""
 
-    `price` gives the cost of usage, under the user's prices by default.
+    def differences(self, rows: Sequence[CandidateRow]) -> dict[str, Difference]:
+        """By candidate: the best one's metric minus its, on test."""
+
+    def needed(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
+        """How many more test texts settle whether `other` is within the margin of `best`; None out of reach."""
+
+
+class StoredGrounds:
+    """Grounds read from run folders."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    def differences(self, rows: Sequence[CandidateRow]) -> dict[str, Difference]:
+        """By candidate: the best one's metric minus its, on test."""
+        return differences(self.home, rows)
+
+    def needed(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
+        """How many more test texts settle whether `other` is within the margin of `best`; None out of reach."""
+        one, two = performance_of(self.home, best), performance_of(self.home, other)
+        return texts_needed(one, two, margin) if one and two else None
+
+
+def decision(
+    home: Home, dataset: str, question: Question, price: PriceOf | None = None, scenario: Scenario | None = None
+) -> Decision | None:
+    """The answer to a question about a dataset, with what to do next; None while no run has finished.
+
+    `price` gives the cost of usage, under the user's prices by default; `scenario` what a total consists of.
 
     Raises:
         TradeoffError: there is no such dataset, or the task has no such metric to rank by.
     """
-    from core.analysis.results import candidate_rows
-    from core.results import dataset_runs
+    runs = dataset_runs(home, dataset)
+    rows = candidate_rows(runs, price or pricing(load(home)), question.metric)
+    found = decision_of(home, rows, question, scenario)
+    if found is None:
+        return None
+    data = load_dataset(home, dataset)
+    steps = next_steps(data.info, rows, {run.spec.candidate.id for run in runs}, found, load_audit(data) is not None)
+    return found.model_copy(update={"next_steps": tuple(steps)})
 
-    rows = candidate_rows(dataset_runs(home, dataset), price or pricing(load(home)), question.metric)
-    return decision_of(home, rows, question)
 
-
-def decision_of(home: Home, rows: Sequence[CandidateRow], question: Question = PLAIN) -> Decision | None:
+def decision_of(
+    home: Home, rows: Sequence[CandidateRow], question: Question = PLAIN, scenario: Scenario | None = None
+) -> Decision | None:
     """The decision among rows that are at hand."""
-    allowed, _ = within(rows, question.limits)
-    return decide(rows, differences(home, allowed), question)
+    return weigh(rows, question, StoredGrounds(home), scenario)
+
+
+def weigh(
+    rows: Sequence[CandidateRow], question: Question, grounds: Grounds, scenario: Scenario | None = None
+) -> Decision | None:
+    """The decision with how many texts would settle what is open, and what would change it."""
+
+    def ask(asked: Question) -> Decision | None:
+        gaps = grounds.differences(within(rows, asked.limits)[0])
+        return decide(rows, gaps, asked, costs(rows, asked, scenario))
+
+    found = ask(question)
+    if found is None:
+        return None
+    by_name = {row.candidate: row for row in rows}
+    needed = {
+        name: grounds.needed(found.best, by_name[name], question.margin)
+        for name in open_to(found)[:MOST_PLANNED] if found.best
+    }  # fmt: skip
+    found = told(found.model_copy(update={"needed": needed}), rows)
+    return found.model_copy(update={"alternatives": (*found.alternatives, *what_else(found, ask))})
+
+
+def costs(
+    rows: Sequence[CandidateRow], question: Question, scenario: Scenario | None = None
+) -> dict[str, float | None]:
+    """The figure that is to be little of each candidate; the total under the scenario at the question's volume."""
+    if question.cheap != "total":
+        return costs_of(rows, question.cheap)
+    volume = question.volume or (scenario.volume if scenario else VOLUME)
+    asked = (scenario or Scenario()).model_copy(update={"volume": volume})
+    totals = {row.candidate: monthly_usd(row, asked) for row in rows}
+    return {name: None if money is None else money.usd for name, money in totals.items()}

@@ -108,6 +108,22 @@ def standing(gap: Difference, margin: float) -> Standing:
     return "tied" if gap.high <= margin else "worse" if gap.low > margin else "unsettled"
 
 
+def open_to(found: Decision) -> list[str]:
+    """The unsettled candidates that matter: the winner itself, and who would be taken if it were shown to be as good.
+
+    The cheapest first.
+    """
+    if found.winner is None:
+        return []
+    winner, least = found.winner.candidate, found.costs.get(found.winner.candidate)
+    cost = {name: found.costs.get(name) for name in found.unsettled}
+    matter = [
+        name for name in found.unsettled
+        if name == winner or ((own := cost[name]) is not None and (least is None or own < least))
+    ]  # fmt: skip
+    return sorted(matter, key=lambda name: (cost[name] is None, cost[name] or 0.0))
+
+
 def decide(
     rows: Sequence[CandidateRow], differences: Mapping[str, Difference], question: Question,
     costs: Mapping[str, float | None] | None = None, needed: Mapping[str, int | None] | None = None,

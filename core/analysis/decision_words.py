@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from core import format as f
 from core.analysis.cheapness import MEASURES, ratio, saving
 from core.analysis.compare import Difference
-from core.analysis.decision import Alternative, Decision
+from core.analysis.decision import Alternative, Decision, open_to
 from core.analysis.results import CandidateRow
 from core.metric_words import metric_told
 
@@ -76,7 +76,8 @@ def _reason(found: Decision, rows: Sequence[CandidateRow]) -> str:
                     f"by more than {margin}{also}.")  # fmt: skip
         return f"{winner.candidate} cannot be told apart from the best ({best.candidate}, {figure}){also}."
     if not found.rivals and not found.unsettled:
-        return f"{best.candidate} is better than all others ({figure}), by more than {margin}."
+        others = "all others that keep the limits" if found.question.limits.any and found.excluded else "all others"
+        return f"{best.candidate} is better than {others} ({figure}), by more than {margin}."
     if found.rivals:
         others = listed(found.rivals)
         if found.costs.get(best.candidate) is None:
@@ -103,10 +104,9 @@ def _dearer(found: Decision) -> str:
 def _doubts(found: Decision, rows: Sequence[CandidateRow]) -> Iterator[str]:
     assert found.best is not None
     assert found.winner is not None
-    measure, winner = MEASURES[found.question.cheap], found.winner.candidate
-    for name in found.unsettled:
-        if name == winner or _cheaper(found, name, winner):
-            yield unsettled_told(found, name)
+    measure = MEASURES[found.question.cheap]
+    for name in open_to(found):
+        yield unsettled_told(found, name)
     chosen = (found.best.candidate, *found.rivals)
     unknown = [name for name in chosen if found.costs.get(name) is None]
     if unknown and len(chosen) > 1:
