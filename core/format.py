@@ -28,6 +28,20 @@ def percent(share: float | None, digits: int = 1) -> str:
     return UNKNOWN if share is None else f"{100 * share:.{digits}f} %"
 
 
+def chance(share: float | None) -> str:
+    """A probability: `63 %`; what is nearly sure is not told as sure."""
+    if share is None:
+        return UNKNOWN
+    return "<1 %" if 0 <= share < 0.005 else ">99 %" if share > 0.995 else f"{100 * share:.0f} %"
+
+
+def p_value(value: float | None) -> str:
+    """How likely chance alone makes such a difference: `0.033`, `<0.001`."""
+    if value is None:
+        return UNKNOWN
+    return "<0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
 def quality(value: float | None, low: float | None = None, high: float | None = None) -> str:
     """A quality with half the width of its 95 % interval: `94.6 % ± 2.0`."""
     if value is None or low is None or high is None:

@@ -41,7 +41,7 @@ MEASURES: dict[Cheap, Measure] = {
                 "is as fast", f.milliseconds),
         Measure("co2e", "co2e_g_per_1k", "CO₂e per 1,000 texts", "CO₂e", "emits {ratio} less CO₂e per text",
                 "emits as much CO₂e", lambda grams: f.co2e(None if grams is None else grams / 1000)),
-        Measure("memory", "peak_ram_bytes", "Peak memory", "memory", "needs {ratio} less memory",
+        Measure("memory", "memory_bytes", "Memory while answering", "memory", "needs {ratio} less memory",
                 "needs as much memory", f.memory),
         Measure("fit", "fit_seconds", "Time to fit", "time to fit", "is fitted {ratio} faster",
                 "is fitted as fast", f.duration),

@@ -70,9 +70,10 @@ class SideBySide:
         """How two of the candidates answered."""
         one, other = self.names.index(a), self.names.index(b)
         first, second = self.right[one], self.right[other]
-        counts = [int((x & y).sum()) for x, y in ((first, second), (first, ~second), (~first, second))]
+        cells = ((first, second), (first, ~second), (~first, second), (~first, ~second))
+        both_right, only_a, only_b, both_wrong = (int((x & y).sum()) for x, y in cells)
         same = int((self.codes[one] == self.codes[other]).sum())
-        return Agreement(a, b, *counts, both_wrong=len(self) - sum(counts), same=same)
+        return Agreement(a, b, both_right, only_a, only_b, both_wrong, same)
 
     def patterns(self) -> list[tuple[tuple[bool, ...], int]]:
         """Which candidates are right, as a flag each, and on how many texts; the most frequent first."""
