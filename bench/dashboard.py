@@ -3,7 +3,6 @@
 FOLDER is a data folder (`TRADEOFF_HOME`); an empty one by default. Needs Chromium. Prints the median of some starts.
 """
 
-import statistics
 import sys
 import tempfile
 import time
@@ -13,7 +12,9 @@ import psutil
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[0] = str(ROOT)  # not this folder: its statistics.py would hide the one of Python
+
+import statistics
 
 from core.home import Home
 from tests.browser.conftest import CHROMIUM, FLAGS, serve, stop

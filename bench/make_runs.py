@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path[0] = str(Path(__file__).parents[1])  # not this folder: its statistics.py would hide the one of Python
 
 from core.candidates import CANDIDATES, resolve
 from core.data.dataset import Dataset, save_dataset

@@ -7,7 +7,6 @@ server. Prints medians in milliseconds; note what else the machine was doing.
 import argparse
 import json
 import os
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -16,7 +15,9 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[0] = str(ROOT)  # not this folder: its statistics.py would hide the one of Python
+
+import statistics
 
 from core.home import Home
 from store import queries

@@ -69,3 +69,9 @@ def test_every_dependency_is_pinned_and_earns_its_place() -> None:
                 package, pinned, _ = line.partition("==")
                 assert pinned, f"{line} in {path.name} is not pinned"
                 assert f"`{package.lower()}`" in told, f"{package} is missing in docs/dependencies.md"
+
+
+def test_benches_do_not_find_each_other_in_place_of_a_library() -> None:
+    for path in (ROOT / "bench").glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        assert "sys.path" not in source or "sys.path[0] = " in source, f"{path}: bench/statistics.py would hide Python's"
