@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core import format as f
+from core.analysis.curve_words import spread_points
 from core.compare_tables import compared, figure_told
 from core.metric_words import metric_name, metric_quality, metric_short, metric_show
 
@@ -17,6 +18,11 @@ Column = tuple[str, Callable[[Mapping[str, Any]], str]]
 
 def _plain(key: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda row: "" if row.get(key) is None else str(row[key])
+
+
+def _known(told: str, unknown: int) -> str:
+    """A sum of what is known, with the number of runs whose figure is not."""
+    return f"{told} + {unknown} unknown" if unknown else told
 
 
 COLUMNS: dict[str, list[Column]] = {
@@ -109,6 +115,24 @@ COLUMNS: dict[str, list[Column]] = {
     "confusions": [
         (name, _plain(key)) for name, key in (("right", "gold"), ("taken for", "predicted"), ("spans", "spans"))
     ],
+    "breakeven": [
+        ("candidate", _plain("candidate")),
+        ("a month", lambda row: f.usd(row["month"]["usd"]) if row["month"] else f.UNKNOWN),
+        ("serving", lambda row: f.usd(row["month"]["serving"]) if row["month"] else row["why_unknown"]),
+        ("training", lambda row: f.usd(row["month"]["training"]) if row["month"] else ""),
+        ("labels", lambda row: f.usd(row["month"]["labels"]) if row["month"] else ""),
+        ("cheaper, rented while it works", _plain("working")),
+        ("cheaper, rented all month", _plain("always_on")),
+    ],
+    "spent": [
+        ("", _plain("name")),
+        ("runs", _plain("runs")),
+        ("money", lambda row: _known(f.usd(row["usd"]), row["usd_unknown"])),
+        ("energy", lambda row: _known(f.energy(row["kwh"]), row["kwh_unknown"])),
+        ("energy is", _plain("provenance")),
+        ("CO2e", lambda row: _known(f.co2e(row["co2e_kg"]), row["co2e_unknown"])),
+        ("time", lambda row: f.duration(row["seconds"])),
+    ],
     "doctor": [
         ("", lambda row: "ok" if row["ok"] else "PROBLEM"),
         ("what", _plain("name")),
@@ -116,13 +140,27 @@ COLUMNS: dict[str, list[Column]] = {
         ("remedy", _plain("remedy")),
     ],
 }
+COLUMNS["curve"] = [
+    ("candidate", _plain("candidate")),
+    ("with labels", lambda row: f.number(row["texts"])),
+    ("quality", lambda row: metric_show(row["metric"])(row["value"])),
+    ("twice the labels", lambda row: spread_points(row["metric"], row["doubling"])),
+    ("levels off at", lambda row: " to ".join(map(metric_show(row["metric"]), row["ceiling"][1:]))),
+    ("labels to the goal", lambda row: f.number(row["needed"]) if row["needed"] else row["state"]),
+    ("at least", lambda row: f.number(row["low"]) if row["low"] else ""),
+    ("at most", lambda row: f.number(row["high"]) if row["high"] else ""),
+    ("train sizes", _plain("sizes")),
+    ("runs", _plain("runs")),
+]
 COLUMNS["launch"] = COLUMNS["cancel"] = COLUMNS["retry"] = COLUMNS["runs"]
 EMPTY = {
+    "curve": "No learning curve yet.",
     "datasets": "No labelled set yet. Import one: python cli.py import FILE --name NAME, or import bundled:trec.",
     "runs": "No runs yet. Start some: python cli.py launch --dataset NAME --candidates tfidf-linear --wait.",
     "results": "No run on this set has finished yet. python cli.py runs shows where they stand.",
     "models": "No known model is like this. Any Hugging Face name or local folder can be used all the same.",
     "sql": "No rows.",
+    "spent": "Nothing has been run yet.",
 }
 
 

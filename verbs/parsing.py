@@ -55,6 +55,29 @@ def share(text: str) -> float:
     return value
 
 
+def amount(text: str) -> float:
+    """A number of texts, written in any usual way: `100000`, `100,000`, `1e6`, `2.5M`."""
+    plain = text.replace(",", "").replace("_", "").strip()
+    factor = {"k": 1e3, "m": 1e6, "b": 1e9}.get(plain[-1:].lower(), 1.0)
+    if not 1 <= (value := float(plain if factor == 1 else plain[:-1]) * factor) <= 1e10:
+        raise argparse.ArgumentTypeError(f"{text} is no number of texts: give one from 1 to 10 billion")
+    return value
+
+
+def changes(pairs: Iterable[str]) -> dict[str, Any]:
+    """`name=value` as a table; values are read as JSON where they are JSON, else as text."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name.strip():
+            raise TradeoffError(f'"{pair}" cannot be read', remedy="Write --if name=value.")
+        try:
+            found[name.strip()] = json.loads(text)
+        except json.JSONDecodeError:
+            found[name.strip()] = text
+    return found
+
+
 def names(text: str) -> list[str]:
     """`a, b` as names."""
     return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,7 +1,8 @@
 """What a candidate needs for 1,000 texts and to begin with: device time, energy of each component, labels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean
+from typing import Any
 
 from core.methods import METHODS
 from core.spec import RunSpec
@@ -30,9 +31,33 @@ def labels_used(spec: RunSpec, fit: Usage | None) -> int | None:
 
 
 def device_seconds_per_1k(usages: Sequence[Usage]) -> float | None:
-    """Seconds that a device of ours is occupied by 1,000 texts, averaged over runs; None at a provider."""
-    rates = [1000 * usage.device_seconds / usage.texts for usage in usages if usage.texts and usage.device != "api"]
+    """Seconds that devices of ours are occupied by 1,000 texts, averaged over runs; None where a provider does all."""
+    rates = [
+        1000 * sum(part.device_seconds for part in own) / usage.texts
+        for usage in usages
+        if usage.texts and (own := on_own_devices(usage))
+    ]
     return fmean(rates) if rates and len(rates) == len(usages) else None
+
+
+def rent_usd_per_hour(usages: Sequence[Usage], price: Callable[[Usage, str | None], Any]) -> float | None:
+    """What an hour of the devices costs that 1,000 texts occupy; None at a provider or where it is unknown.
+
+    Stages of a cascade that share a device pay for it once. Electricity that is billed apart is not in it.
+    """
+    devices = {(part.device, part.device_name) for usage in usages[:1] for part in on_own_devices(usage)}
+    hours = [
+        Usage(phase="fit", device=kind, device_name=name, device_seconds=3600.0, energy={"cpu": Energy(kwh=0.0)})
+        for kind, name in sorted(devices)
+    ]
+    found = [price(hour, None).usd for hour in hours]
+    return sum(found) if found and None not in found else None
+
+
+def on_own_devices(usage: Usage) -> list[Usage]:
+    """The parts of a usage that devices of ours did: all of it, none of it, or some stages of a cascade."""
+    parts = [part.usage for part in usage.parts] or [usage]
+    return [part for part in parts if part.device != "api"]
 
 
 def energy_per_1k(usages: Sequence[Usage]) -> dict[str, Energy]:

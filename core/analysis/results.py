@@ -73,6 +73,8 @@ class CandidateRow(Record):
     """Energy of each component (cpu, gpu, ram, api), with its provenance."""
     device_seconds_per_1k: float | None = None
     """Time that a device of ours is occupied; None at a provider."""
+    rent_usd_per_hour: float | None = None
+    """What an hour of that device costs."""
     labels_used: int | None = None
     """Labelled training texts that it stands on: all of them where it is trained, those shown in a prompt."""
     latency_p50_ms: float | None = None
@@ -204,6 +206,7 @@ def _row(
         co2e_g_per_1k=_per_1k([None if u.co2e_kg is None else u.co2e_kg * 1000 for u in predict], predict),
         energy_provenance=_least_sure(predict),
         energy_per_1k=needs.energy_per_1k(predict), device_seconds_per_1k=needs.device_seconds_per_1k(predict),
+        rent_usd_per_hour=needs.rent_usd_per_hour(predict, price),
         labels_used=needs.labels_used(first, fit[0] if fit else None),
         latency_p50_ms=p50, latency_p95_ms=p95,
         texts_per_second=_mean(u.texts / u.wall_seconds for u in predict if u.wall_seconds > 0 and u.texts),

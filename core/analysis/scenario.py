@@ -9,12 +9,13 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from core.analysis.altered_usage import altered, mixed
 from core.analysis.results import CandidateRow, Price, RunSummary, candidate_rows
 from core.errors import TradeoffError, unknown
 from core.prices import PriceBook
 from core.prices import cost as priced_usage
 from core.spec import Record
-from core.usage import PROVENANCES, Energy, Provenance, TokenCount, Usage
+from core.usage import Usage
 
 HOURS_A_MONTH = 730.0
 """365.25 days × 24 hours ÷ 12, rounded as clouds bill."""
@@ -97,6 +98,14 @@ class Scenario(Record):
         default=0, ge=0, le=10_000_000, description="New labelled texts for each training after the first"
     )
 
+    doubt: float = Field(
+        default=2.0,
+        ge=1,
+        le=10,
+        allow_inf_nan=False,
+        description="Factor within which rent and speed of your devices are trusted: the band of a break-even",
+    )
+
     @property
     def changes(self) -> dict[str, Any]:
         """The assumptions that differ from what was measured and priced; the volume is none."""
@@ -112,10 +121,12 @@ class Scenario(Record):
         """What the run would have used. A phase whose usage is then not known is left out."""
         if Scenario(**{name: getattr(self, name) for name in USED}) == Scenario():
             return run
-        phases = {name: self._electric(self._cached(usage)) for name, usage in run.usage.items()}
+        phases = {
+            name: altered(usage, self.cached_share, self.pue, self.grid_g_per_kwh) for name, usage in run.usage.items()
+        }
         if "predict" in phases and self.batched < 1:
-            mixed = _mixed(phases.pop("predict"), phases.get("latency"), self.batched)
-            phases |= {"predict": mixed} if mixed else {}
+            found = mixed(phases.pop("predict"), phases.get("latency"), self.batched)
+            phases |= {"predict": found} if found else {}
         return run.model_copy(update={"usage": phases})
 
     def rows(
@@ -125,41 +136,24 @@ class Scenario(Record):
         """`candidate_rows` under this scenario."""
         return candidate_rows(map(self.used, runs), self.price(book), metric, train_size)
 
-    def _cached(self, usage: Usage) -> Usage:
-        if self.cached_share is None or usage.device != "api":
-            return usage
-        tokens = usage.tokens.model_copy(update={"cached": round(self.cached_share * usage.tokens.input)})
-        return usage.model_copy(update={"tokens": tokens})
-
-    def _electric(self, usage: Usage) -> Usage:
-        """Energy with cooling and losses, CO2e by the grid. A provider's estimate has both in it already."""
-        if usage.device == "api" or (self.pue == 1 and self.grid_g_per_kwh is None):
-            return usage
-        energy = {name: _cooled(part, self.pue) for name, part in usage.energy.items()}
-        changed = usage.model_copy(update={"energy": energy})
-        co2e = None if usage.co2e_kg is None else usage.co2e_kg * self.pue
-        update: dict[str, Any] = {"co2e_kg": co2e}
-        if self.grid_g_per_kwh is not None:
-            kwh = changed.kwh
-            update = {
-                "co2e_kg": None if kwh is None else kwh * self.grid_g_per_kwh / 1000,
-                "grid_g_per_kwh": self.grid_g_per_kwh, "grid_source": "assumed: what if",
-            }  # fmt: skip
-        return changed.model_copy(update=update)
-
 
 USED = ("cached_share", "batched", "pue", "grid_g_per_kwh")
 """The assumptions that change usage; the others change what it costs."""
 
 
 class ScenarioPricing:
-    """Costs under a scenario by a price book; what has the same price is looked up once."""
+    """Costs under a scenario by a price book."""
 
     def __init__(self, scenario: Scenario, book: PriceBook) -> None:
         self.scenario, self.book = scenario, book
 
     def __call__(self, usage: Usage, model: str | None) -> Price:
-        """The cost of a phase's usage."""
+        """The cost of a phase's usage; of a cascade, the sum over its models."""
+        if usage.parts:
+            prices = [self(part.usage, part.model) for part in usage.parts]
+            missing = next((one.basis for one in prices if one.usd is None), None)
+            basis = "; ".join(dict.fromkeys(one.basis for one in prices)) if missing is None else missing
+            return Price(usd=None if missing is not None else sum(one.usd or 0.0 for one in prices), basis=basis)
         if usage.device == "api":
             return self._provider(usage, model)
         return self._device(usage)
@@ -217,9 +211,9 @@ def monthly_usd(row: CandidateRow, scenario: Scenario) -> Money | None:
     """
     if why_no_total(row, scenario):
         return None
-    assert row.usd_per_1k is not None
     thousands = scenario.volume / 1000
-    serving = max(thousands * row.usd_per_1k, kept_on_usd(row, scenario, thousands))
+    assert row.usd_per_1k is not None
+    serving = max(thousands * row.usd_per_1k, kept_on_usd(row, scenario) + thousands * beside_rent(row, scenario))
     training = (row.fit_usd or 0.0) / (scenario.retrain_months or scenario.horizon_months)
     labels = labels_usd(row, scenario)
     return Money(usd=serving + training + labels, serving=serving, training=training, labels=labels)
@@ -233,23 +227,20 @@ def why_no_total(row: CandidateRow, scenario: Scenario) -> str:
         return "what its training costs is unknown"
     if scenario.usd_per_label is not None and row.labels_used is None:
         return "how many labels it needs is unknown"
-    if scenario.hours_on and row.device != "api" and not row.device_seconds_per_1k:
-        return "how long its device works is unknown"
+    if scenario.hours_on and row.device_seconds_per_1k is not None and row.rent_usd_per_hour is None:
+        return "what an hour of its device costs is unknown"
     return ""
 
 
-def kept_on_usd(row: CandidateRow, scenario: Scenario, thousands: float) -> float:
-    """USD a month of a device that is rented for `hours_on` at least, with the electricity of `thousands` of texts."""
-    electricity = (row.kwh_per_1k or 0.0) * (scenario.usd_per_kwh or 0.0)
-    return scenario.hours_on * usd_per_hour(row, scenario) + thousands * electricity
+def kept_on_usd(row: CandidateRow, scenario: Scenario) -> float:
+    """USD a month of a device that is rented for `hours_on`; 0 at a provider, where nothing is rented."""
+    return scenario.hours_on * (row.rent_usd_per_hour or 0.0)
 
 
-def usd_per_hour(row: CandidateRow, scenario: Scenario) -> float:
-    """The rent an hour that the row's cost was computed with; 0 at a provider, where nothing is rented."""
-    if row.device == "api" or not row.device_seconds_per_1k or row.usd_per_1k is None:
-        return 0.0
-    electricity = (row.kwh_per_1k or 0.0) * (scenario.usd_per_kwh or 0.0)
-    return (row.usd_per_1k - electricity) * (1 - scenario.idle_share) * 3600 / row.device_seconds_per_1k
+def beside_rent(row: CandidateRow, scenario: Scenario) -> float:
+    """USD for 1,000 texts beside the rent of our device: electricity that is billed apart, a provider's tokens."""
+    working = (row.device_seconds_per_1k or 0.0) / 3600 / (1 - scenario.idle_share)
+    return max(0.0, (row.usd_per_1k or 0.0) - working * (row.rent_usd_per_hour or 0.0))
 
 
 def labels_usd(row: CandidateRow, scenario: Scenario) -> float:
@@ -277,43 +268,3 @@ def scenario_of(values: Mapping[str, Any]) -> Scenario:
         name = str(first["loc"][0])
         told = Scenario.model_fields[name].description or name
         raise TradeoffError(f"{name} cannot be used: {first['msg'].lower()}", remedy=f"It is: {told}.") from None
-
-
-def _cooled(part: Energy, pue: float) -> Energy:
-    """Energy with cooling and losses; what is multiplied by an assumption is no longer measured."""
-    kwh, low, high = (None if one is None else one * pue for one in (part.kwh, part.low_kwh, part.high_kwh))
-    sure = "modelled" if part.provenance == "measured" and pue != 1 else part.provenance
-    return Energy(kwh=kwh, provenance=sure, low_kwh=low, high_kwh=high)
-
-
-def _mixed(predict: Usage, single: Usage | None, batched: float) -> Usage | None:
-    """Usage of a stream of texts of which the share `batched` comes in batches; None where singles were not metered.
-
-    A provider's requests are single texts anyway. Seconds, energy and CO2e are those of both phases by text.
-    """
-    if predict.device == "api":
-        return predict
-    if single is None or not single.texts or not predict.texts:
-        return None
-    alone = (1 - batched) * predict.texts / single.texts
-
-    def mix(first: float | None, second: float | None) -> float | None:
-        return None if first is None or second is None else batched * first + alone * second
-
-    energy = {
-        name: Energy(
-            kwh=mix(part.kwh, (other := single.energy.get(name, Energy())).kwh),
-            provenance=_least_sure(part.provenance, other.provenance),
-        )
-        for name, part in predict.energy.items()
-    }
-    seconds = {name: mix(getattr(predict, name), getattr(single, name))
-               for name in ("wall_seconds", "cpu_seconds", "device_seconds", "co2e_kg")}  # fmt: skip
-    tokens = {name: round(mix(getattr(predict.tokens, name), getattr(single.tokens, name)) or 0)
-              for name in TokenCount.model_fields}  # fmt: skip
-    flags = tuple(dict.fromkeys((*predict.flags, *single.flags)))
-    return predict.model_copy(update={**seconds, "energy": energy, "tokens": TokenCount(**tokens), "flags": flags})
-
-
-def _least_sure(first: Provenance, second: Provenance) -> Provenance:
-    return max(first, second, key=PROVENANCES.index)
