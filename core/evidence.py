@@ -2,24 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.analysis.compare import Performance, performance
 from core.analysis.results import CandidateRow
 from core.analysis.statistic import Statistic
+from core.answer_cache import WORDS, Answers, Pair, answers, coded, ids_of, read_predictions, stamp_of
 from core.errors import TradeoffError
 from core.home import Home
+from core.recent import Recent
 from core.runs import RunFolder, find_run
 from core.tasks import get_task
 
 TOKEN_BUCKETS = ("input", "cached", "output", "reasoning")
-KEPT = 64
-"""Runs whose predictions are kept in memory at once."""
+MOST_PLACES = 8_000_000
+"""Examples times runs that are kept in memory at once, of each kind of thing: at most some hundred megabytes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,32 +56,36 @@ def evidence(folder: RunFolder, split: str = "test") -> Evidence:
     """A finished run's answers on `split`.
 
     Raises:
-        OSError: the run has no predictions.
+        OSError: the run has no predictions, or they are damaged.
     """
-    path = folder.path / "predictions.parquet"
-    return _evidence(folder.path, path.stat().st_mtime_ns, split)
+    key = (folder.path, stamp_of(folder), split)
+    return _evidences.get(key, lambda: _evidence(folder, split))
 
 
-@lru_cache(maxsize=KEPT)
-def _evidence(path: Path, _stamp: int, split: str) -> Evidence:
-    folder = RunFolder(path)
-    columns = ["id", "target", "prediction", "confidence", "seconds", *(f"tokens_{name}" for name in TOKEN_BUCKETS)]
-    table = pq.read_table(path / "predictions.parquet", columns=columns, filters=[("split", "=", split)])
-    plain = {name: table[name].to_pylist() for name in ("id", "target", "prediction")}
-    number = {name: table[name].to_numpy() for name in columns[3:]}
+def _evidence(folder: RunFolder, split: str) -> Evidence:
+    buckets = [f"tokens_{name}" for name in TOKEN_BUCKETS]
+    table = read_predictions(folder, split, ("id", *WORDS, "confidence", "seconds", *buckets))
+    ids, order = ids_of(table["id"])
+    in_file = np.empty_like(ids)
+    in_file[order] = ids
+    targets, predictions = (
+        tuple(np.array(values, object)[codes]) for codes, values in map(coded, map(table.column, WORDS))
+    )
+    number = {name: table[name].to_numpy() for name in ("confidence", "seconds", *buckets)}
     return Evidence(
-        run_id=folder.run_id, split=split, task=folder.spec.task, labels=tuple(folder.labels),
-        ids=np.array(plain["id"], np.str_), targets=tuple(plain["target"]), predictions=tuple(plain["prediction"]),
-        confidence=number["confidence"].astype(np.float32), seconds=number["seconds"].astype(np.float64),
-        tokens=np.stack([np.nan_to_num(number[f"tokens_{name}"]).astype(np.int64) for name in TOKEN_BUCKETS], 1),
+        run_id=folder.run_id, split=split, task=folder.spec.task, labels=tuple(folder.labels), ids=in_file,
+        targets=targets, predictions=predictions, confidence=number["confidence"].astype(np.float32),
+        seconds=number["seconds"].astype(np.float64),
+        tokens=np.stack([np.nan_to_num(number[name]).astype(np.int64) for name in buckets], 1),
     )  # fmt: skip
 
 
 def performance_of(home: Home, row: CandidateRow, split: str = "test", metric: str | None = None) -> Performance | None:
     """A candidate's metric (its row's by default) over its runs; None where predictions are gone or damaged."""
     try:
-        found = [evidence(find_run(home, run), split) for run in row.run_ids]
-        return performance([(one.ids, one.statistic(metric or row.metric)) for one in found])
+        folders = [find_run(home, run) for run in row.run_ids]
+        key = (tuple((folder.path, stamp_of(folder)) for folder in folders), split, metric or row.metric)
+        return _performances.get(key, lambda: _performance(folders, split, metric or row.metric))
     except (TradeoffError, OSError, ValueError, KeyError):
         return None
 
@@ -93,3 +96,34 @@ def performances_of(
     """The performance of each candidate whose predictions can be read, by its name in the rows."""
     found = {row.candidate: performance_of(home, row, split, metric) for row in rows}
     return {name: one for name, one in found.items() if one is not None}
+
+
+def _performance(folders: Sequence[RunFolder], split: str, metric: str) -> Performance:
+    found = [answers(folder, split) for folder in folders]
+    return performance([(one.ids, of_one) for one, of_one in zip(found, statistics_of(found, metric), strict=True)])
+
+
+def _places(one: Performance) -> int:
+    return len(one.ids) * len(one.runs)
+
+
+def statistics_of(runs: Sequence[Answers], metric: str) -> list[Statistic]:
+    """A metric of each of several runs of one task. What they answered alike is judged once for all of them.
+
+    Raises:
+        KeyError: the task has no such metric.
+    """
+    if not runs:
+        return []
+    codes: dict[Pair, int] = {}
+    own = [np.array([codes.setdefault(pair, len(codes)) for pair in one.pairs], np.int64) for one in runs]
+    task, targets = get_task(runs[0].task), [target for target, _ in codes]
+    labels = list(runs[0].labels) or task.label_set(targets)
+    whole = task.statistics(targets, [prediction for _, prediction in codes], labels)[metric]
+    return [
+        whole.take(places).trimmed().take(one.kinds.astype(np.int64)) for places, one in zip(own, runs, strict=True)
+    ]
+
+
+_evidences: Recent[Evidence] = Recent(MOST_PLACES, len)
+_performances: Recent[Performance] = Recent(MOST_PLACES, _places)

@@ -234,7 +234,7 @@ def find_run(home: Home, run_id: str) -> RunFolder:
     Raises:
         TradeoffError: there is none, or several.
     """
-    if PLAIN_ID.fullmatch(run_id) and _is_whole(home.runs / run_id):
+    if PLAIN_ID.fullmatch(run_id) and is_whole(home.runs / run_id):
         return RunFolder(home.runs / run_id)  # whole ids are asked for most: the thousand others are not looked at
     folders = {folder.run_id: folder for folder in list_runs(home)}
     matches = [folder for name, folder in folders.items() if name == run_id] or [
@@ -248,11 +248,12 @@ def find_run(home: Home, run_id: str) -> RunFolder:
 def list_runs(home: Home) -> Iterator[RunFolder]:
     """Every whole run folder that may be read, in name order."""
     for path in sorted(home.runs.iterdir()) if home.runs.exists() else []:
-        if _is_whole(path):
+        if is_whole(path):
             yield RunFolder(path)
 
 
-def _is_whole(path: Path) -> bool:
+def is_whole(path: Path) -> bool:
+    """Whether a folder is a run that may be read; half-made and deleted ones are not."""
     return all(os.access(path / name, os.R_OK) for name in ("spec.json", "state.json"))
 
 

@@ -51,6 +51,15 @@ class Counts:
         """The counts of some examples, by their places."""
         return Counts(self.kinds[examples], self.rows, self.columns, self.amounts, self.width)
 
+    def trimmed(self) -> "Counts":
+        """The same without the kinds that no example is of: what is left after few of many were taken."""
+        there, kinds = np.unique(self.kinds, return_inverse=True)
+        place = np.full(self.kind_count, -1)
+        place[there] = np.arange(len(there))
+        rows = place[self.rows]
+        kept = rows >= 0
+        return Counts(kinds.reshape(-1), rows[kept], self.columns[kept], self.amounts[kept], self.width)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OfLabels:
@@ -120,6 +129,10 @@ class Statistic:
     def take(self, examples: NDArray[np.int64]) -> "Statistic":
         """The metric of some examples, by their places."""
         return Statistic(self.counts.take(examples), self.value, None if self.parts is None else self.parts[examples])
+
+    def trimmed(self) -> "Statistic":
+        """The same with nothing in its counts that no example adds."""
+        return Statistic(self.counts.trimmed(), self.value, self.parts)
 
 
 def _widened(statistic: Statistic, labels: tuple[str, ...]) -> Statistic:
