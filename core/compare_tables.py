@@ -10,10 +10,9 @@ from core import format as f
 from core.analysis.cheapness import MEASURES
 from core.analysis.compare import Difference
 from core.analysis.decision_words import span_told
+from core.comparing_words import VERDICTS
 from core.metric_words import metric_name, metric_quality, metric_show
 
-VERDICTS = {"better": "better", "worse": "worse", "equal": "equal within the margin", "unsettled": "not told apart"}
-"""How one candidate stands to another, in few words."""
 MOST_LABELS = 20
 
 
@@ -49,7 +48,7 @@ def _scores(answer: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
               for name in rows[0]["metrics"] if name != metric]  # fmt: skip
     return [
         (metric_name(metric), quality), *others,
-        ("Cost per 1,000 texts", [f.usd(row["usd_per_1k"]) for row in rows]),
+        ("Cost per 1,000 texts", [f.exact_usd(row["usd_per_1k"]) for row in rows]),
         ("Energy per 1,000 texts", [f"{f.energy(row['kwh_per_1k'])}, {row['energy_provenance']}" for row in rows]),
         ("95 of 100 texts within", [f.milliseconds(row["latency_p95_ms"]) for row in rows]),
         ("Memory while answering", [f.memory(row["memory_bytes"]) for row in rows]),

@@ -13,6 +13,10 @@ from core.tasks import get_task
 LIKELY = 0.05
 """A difference that chance makes more often than this, counting all pairs, is not told as one."""
 Verdict = Literal["better", "worse", "equal", "unsettled"]
+VERDICTS: dict[str, str] = {
+    "better": "better", "worse": "worse", "equal": "equal within the margin", "unsettled": "not told apart",
+}  # fmt: skip
+"""How one candidate stands to another, in few words."""
 
 
 def verdict(one: Comparison, margin: float) -> Verdict:

@@ -42,11 +42,23 @@ def p_value(value: float | None) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
+def places(half: float) -> int:
+    """Decimals that half the width of an interval allows: further ones would only be noise.
+
+    >>> places(12.3), places(2.0), places(0.4), places(0.03)
+    (0, 1, 1, 2)
+    """
+    if half >= 9.95 or not isfinite(half):
+        return 0
+    return 1 if half >= 0.095 or half <= 0 else -floor(log10(half))
+
+
 def quality(value: float | None, low: float | None = None, high: float | None = None) -> str:
     """A quality with half the width of its 95 % interval: `94.6 % ± 2.0`."""
     if value is None or low is None or high is None:
         return percent(value)
-    return f"{percent(value)} ± {50 * (high - low):.1f}"
+    half = 50 * (high - low)
+    return f"{percent(value, places(half))} ± {half:.{places(half)}f}"
 
 
 def interval(low: float | None, high: float | None) -> str:

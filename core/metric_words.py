@@ -60,25 +60,51 @@ def is_f1(metric: str) -> bool:
     return metric == "f1" or metric.endswith("_f1")
 
 
-def metric_show(metric: str) -> Callable[[float | None], str]:
-    """How a value of `metric` is written: `94.6 %`, `87.3` (F1), `0.90` (correlation)."""
-    if is_share(metric):
-        return f.percent
+def metric_show(metric: str, half: float | None = None) -> Callable[[float | None], str]:
+    """How a value of `metric` is written: `94.6 %`, `87.3` (F1), `0.90` (correlation).
+
+    `half` is half the width of its interval: no more digits are shown than it allows.
+    """
+    digits = _digits(metric, half)
+    if metric == "mcc":
+        return lambda value: f.UNKNOWN if value is None else f"{value:.{digits}f}"
     if is_f1(metric):
-        return lambda value: f.UNKNOWN if value is None else f"{100 * value:.1f}"
-    return lambda value: f.UNKNOWN if value is None else f"{value:.2f}"
+        return lambda value: f.UNKNOWN if value is None else f"{100 * value:.{digits}f}"
+    return lambda value: f.percent(value, digits)
 
 
 def metric_half(metric: str, half: float) -> str:
     """Half the width of an interval, in the metric's unit."""
-    return f"{half:.2f}" if metric == "mcc" else f"{100 * half:.1f}"
+    return f"{half if metric == 'mcc' else 100 * half:.{_digits(metric, half)}f}"
 
 
 def metric_quality(metric: str, value: float | None, low: float | None, high: float | None) -> str:
     """A value with half the width of its 95 % interval, in the metric's unit."""
     if value is None or low is None or high is None:
         return metric_show(metric)(value)
-    return f"{metric_show(metric)(value)} ± {metric_half(metric, (high - low) / 2)}"
+    half = (high - low) / 2
+    return f"{metric_show(metric, half)(value)} ± {metric_half(metric, half)}"
+
+
+def metric_span(metric: str, value: float | None, low: float | None, high: float | None) -> str:
+    """A value with the ends of its 95 % interval: `94.6 % (92.6 % to 96.6 %)`."""
+    if low is None or high is None:
+        return metric_show(metric)(value)
+    show = metric_show(metric, (high - low) / 2)
+    return f"{show(value)} ({show(low)} to {show(high)})"
+
+
+def difference_told(metric: str, value: float, half: float | None = None) -> str:
+    """A difference with its sign, in points or, of a correlation, as it is: `+1.2`, `−0.4`, `0.0`."""
+    digits = _digits(metric, half)
+    told = f"{value if metric == 'mcc' else 100 * value:+.{digits}f}"
+    return told[1:] if not float(told) else told.replace("-", "−")
+
+
+def _digits(metric: str, half: float | None) -> int:
+    if half is None:
+        return 2 if metric == "mcc" else 1
+    return max(2, f.places(half)) if metric == "mcc" else f.places(100 * half)
 
 
 def metric_told(metric: str, value: float | None) -> str:

@@ -4,12 +4,14 @@ from typing import Any
 
 from core.metric_words import (
     METRIC_NAMES,
+    difference_told,
     is_f1,
     is_share,
     metric_half,
     metric_name,
     metric_quality,
     metric_show,
+    metric_span,
     metric_told,
 )  # fmt: skip
 
@@ -44,6 +46,6 @@ def metric_axis(metric: str, low: float, high: float) -> dict[str, Any]:
 
 
 __all__ = [
-    "F1_HELP", "METRIC_NAMES", "in_sentence", "is_f1", "is_share", "metric_axis", "metric_half", "metric_name",
-    "metric_quality", "metric_show", "metric_title", "metric_told", "metric_unit",
+    "F1_HELP", "METRIC_NAMES", "difference_told", "in_sentence", "is_f1", "is_share", "metric_axis", "metric_half",
+    "metric_name", "metric_quality", "metric_show", "metric_span", "metric_title", "metric_told", "metric_unit",
 ]  # fmt: skip

@@ -1,0 +1,45 @@
+"""The grammar of marks, once for all charts: colour = family, mark = method, hollow = estimated, whiskers = 95 %.
+
+A mark tells its method by its shape too, so that charts read in black and white and with any colour vision.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.analysis.results import CandidateRow
+from ui import theme
+
+SIZE = 13
+ENERGY_FIELDS = ("kwh_per_1k", "co2e_g_per_1k", "fit_kwh")
+"""Figures that are as sure as the energy they stand on."""
+
+
+def marker(rows: Sequence[CandidateRow], dark: bool, field: str = "", size: int = SIZE) -> dict[str, Any]:
+    """The marks of candidates; `field` is the figure that they are drawn at, which may only be estimated."""
+    colours = [theme.family_colour(row.family, dark) for row in rows]
+    return {
+        "size": size, "color": colours, "opacity": 1, "line": {"width": 1.5, "color": colours},
+        "symbol": [theme.symbol(row.method) + ("-open" if is_hollow(row, field) else "") for row in rows],
+    }  # fmt: skip
+
+
+def is_hollow(row: CandidateRow, field: str) -> bool:
+    """Whether a figure of a candidate is estimated from what others published, instead of found on this machine."""
+    return field in ENERGY_FIELDS and row.energy_provenance == "estimated"
+
+
+def whiskers(
+    values: Sequence[float], lows: Sequence[float | None], highs: Sequence[float | None], colour: str
+) -> dict[str, Any]:
+    """95 % intervals as whiskers, for `error_x` and `error_y`; a value without an interval has none."""
+    return {
+        "type": "data", "symmetric": False, "thickness": 1.4, "width": 4, "color": colour,
+        "array": [0.0 if high is None else max(0.0, high - value) for value, high in zip(values, highs, strict=True)],
+        "arrayminus": [0.0 if low is None else max(0.0, value - low) for value, low in zip(values, lows, strict=True)],
+    }  # fmt: skip
+
+
+def mixed_provenance(rows: Sequence[CandidateRow], field: str) -> bool:
+    """Whether figures of energy that came about in different ways stand beside each other: their order is not sure."""
+    known = {row.energy_provenance for row in rows if getattr(row, field, None) is not None}
+    return field in ENERGY_FIELDS and len(known) > 1
