@@ -1,8 +1,8 @@
 """The answers of runs as small arrays, kept under `cache/evidence`, so that a thousand runs are read in moments.
 
 A file a run and split: a line of JSON, then which of its distinct pairs of target and prediction each example is, in
-the order of the sorted ids. It names the files that it was made from by time, size and place, so one that no longer fits
-is made again; everything here may be deleted at any time. Runs over the same examples share their ids, kept once.
+the order of the sorted ids. It names the files that it was made from by time, size and place: one that no longer fits is
+made again. Everything here may be deleted at any time. Runs over the same examples share their ids, kept once.
 """
 
 import hashlib
@@ -85,7 +85,7 @@ def stamp_of(folder: RunFolder) -> str:
 
 
 def sweep(home: Home) -> int:
-    """Remove what is kept of runs that are gone; how many files that were. Done once a process, when it keeps something."""
+    """Remove what is kept of runs that are gone (once a process, when it keeps something); how many files it was."""
     there = {entry.name for entry in os.scandir(home.runs)} if home.runs.exists() else set()
     kept = (home.cache / "evidence").glob("*.*")
     gone = [path for path in kept if path.suffix != ".ids" and path.stem not in there]

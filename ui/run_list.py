@@ -31,6 +31,7 @@ def live_list(status: str, dataset: str, word: str) -> None:
 
 
 def _list(status: str, dataset: str, word: str) -> None:
+    data.look_again()
     st.subheader(sentence(data.all_runs()), anchor=False)
     undo_delete()
     # Newest first by when it was queued: the order does not change while runs go on, so a selected row stays.

@@ -23,6 +23,7 @@ def sidebar_progress() -> None:
 
 @st.fragment(run_every=EVERY_SECONDS)
 def _moving() -> None:
+    data.look_again()
     running, queued = data.open_runs()
     before = st.session_state.get("open_runs")
     now = st.session_state["open_runs"] = tuple(run.run_id for run in (*running, *queued))
