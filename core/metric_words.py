@@ -112,3 +112,15 @@ def metric_told(metric: str, value: float | None) -> str:
     figure = metric_show(metric)(value)
     name = metric_name(metric)
     return TOLD[metric].format(figure) if metric in TOLD else f"{name[0].lower()}{name[1:]} {figure}"
+
+
+def metric_points(metric: str, value: float) -> str:
+    """A difference with its sign: `+1.2 points`; of a correlation `+0.02`."""
+    told = f"{100 * value:+.1f} points" if is_share(metric) or is_f1(metric) else f"{value:+.2f}"
+    return told.replace("-", "−")
+
+
+def metric_range(metric: str, told: tuple[float, float, float]) -> str:
+    """A difference with its 95 % range: `+1.2 points (+0.4 to +2.0)`."""
+    low, high = (metric_points(metric, end).removesuffix(" points") for end in told[1:])
+    return f"{metric_points(metric, told[0])} ({low} to {high})"

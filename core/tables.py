@@ -7,9 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from core import format as f
-from core.analysis.curve_words import spread_points
 from core.compare_tables import compared, figure_told
-from core.metric_words import metric_name, metric_quality, metric_short, metric_show
+from core.metric_words import metric_name, metric_quality, metric_range, metric_short, metric_show
 
 PIPED_WIDTH = 220
 """Columns of a file or pipe, where nothing needs to be folded."""
@@ -76,6 +75,13 @@ COLUMNS: dict[str, list[Column]] = {
         ("more test texts", lambda row: _needed(row, "texts_needed")),
         ("runs of each", lambda row: _needed(row, "seeds_needed")),
         ("variance by seeds", lambda row: f.percent(row["seeds_share"], 0)),
+    ],
+    "recommend": [
+        ("candidate", _plain("candidate")),
+        ("standing", _plain("standing")),
+        ("quality", lambda row: metric_quality(row["metric"], row["quality"], row["quality_low"], row["quality_high"])),
+        ("behind the best", _plain("behind")),
+        ("cheap by", _plain("cost")),
     ],
     "plan": [
         ("candidate", _plain("candidate")),
@@ -144,7 +150,7 @@ COLUMNS["curve"] = [
     ("candidate", _plain("candidate")),
     ("with labels", lambda row: f.number(row["texts"])),
     ("quality", lambda row: metric_show(row["metric"])(row["value"])),
-    ("twice the labels", lambda row: spread_points(row["metric"], row["doubling"])),
+    ("twice the labels", lambda row: metric_range(row["metric"], row["doubling"])),
     ("levels off at", lambda row: " to ".join(map(metric_show(row["metric"]), row["ceiling"][1:]))),
     ("labels to the goal", lambda row: f.number(row["needed"]) if row["needed"] else row["state"]),
     ("at least", lambda row: f.number(row["low"]) if row["low"] else ""),

@@ -11,7 +11,10 @@ from core.analysis.power_law import LEAST_SIZES, PowerLaws, fit
 
 REACH = 10
 """The law is not trusted beyond so many times the largest train size that was tried."""
+MIDDLE_AND_ENDS = (0.5, 0.025, 0.975)
 State = Literal["reached", "in reach", "not in reach"]
+Told = tuple[float, float, float]
+"""A figure, the median over the redrawn laws (it errs less than the law of the observed means), and its 95 % range."""
 Array = NDArray[np.float64]
 
 
@@ -35,7 +38,6 @@ class Curve:
     """
 
     points: tuple[Point, ...]
-    law: PowerLaws
     laws: PowerLaws
     luck: float
     """How far one run lies from the law by its seed and by what the law misses (a standard deviation)."""
@@ -47,31 +49,28 @@ class Curve:
         """The most training texts that were tried."""
         return self.points[-1].texts
 
-    def value(self, texts: float) -> tuple[float, float, float]:
-        """The quality to expect with so many training texts and its 95 % band."""
-        return self._told(self.law.at(np.array([texts]))[0, 0], self.laws.at(np.array([texts]))[:, 0])
+    def value(self, texts: float) -> Told:
+        """The quality to expect with so many training texts."""
+        return _told(self.laws.at(np.array([texts]))[:, 0])
 
-    def band(self, texts: Sequence[float]) -> tuple[Array, Array, Array]:
-        """The law and the two ends of its 95 % band at several train sizes."""
-        sizes = np.asarray(texts, np.float64)
-        low, high = np.quantile(self.laws.at(sizes), (0.025, 0.975), axis=0)
-        return self.law.at(sizes)[0], low, high
+    def ceiling(self) -> Told:
+        """The quality that the law levels off at."""
+        return _told(self.laws.ceiling)
 
-    def gain(self, start: float, end: float) -> tuple[float, float, float]:
-        """What going from `start` to `end` training texts adds, with its 95 % interval."""
-        sizes = np.array([start, end])
-        value, draws = self.law.at(sizes)[0], self.laws.at(sizes)
-        return self._told(value[1] - value[0], draws[:, 1] - draws[:, 0])
+    def gain(self, start: float, end: float) -> Told:
+        """What going from `start` to `end` training texts adds."""
+        draws = self.laws.at(np.array([start, end]))
+        return _told(draws[:, 1] - draws[:, 0])
 
-    @staticmethod
-    def _told(value: float, draws: Array) -> tuple[float, float, float]:
-        low, high = np.quantile(draws, (0.025, 0.975))
-        return float(value), float(low), float(high)
+    def band(self, texts: Sequence[float]) -> Array:
+        """The curve and the two ends of its 95 % band at several train sizes, shape (3, sizes)."""
+        found: Array = np.quantile(self.laws.at(np.asarray(texts, np.float64)), MIDDLE_AND_ENDS, axis=0)
+        return found
 
 
 @dataclass(frozen=True)
 class Needed:
-    """How many training texts reach a goal: the law's number and its 95 % range; None is more than can be told."""
+    """How many training texts reach a goal: the median and its 95 % range; None is more than can be told."""
 
     state: State
     texts: int | None
@@ -102,7 +101,7 @@ def fitted(sizes: Sequence[int], values: Array, seed: int = 0) -> Curve | None:
         Point(int(n), float(value), float(low), float(high), int(k))
         for n, value, low, high, k in zip(texts, means[0], *ends, runs, strict=True)
     )
-    return Curve(points, law, fit(texts.astype(float), drawn, weights), luck, _missed(texts, means[:1], runs))
+    return Curve(points, fit(texts.astype(float), drawn, weights), luck, _missed(texts, means[:1], runs))
 
 
 def needed(curve: Curve, goal: float, goals: Array | None = None) -> Needed:
@@ -114,12 +113,16 @@ def needed(curve: Curve, goal: float, goals: Array | None = None) -> Needed:
         goals: the same on the draws of the curve, where the goal is uncertain as well.
     """
     most = REACH * curve.largest
-    texts = float(curve.law.reached(np.array([goal]))[0])
     draws = np.sort(curve.laws.reached(np.full(len(curve.laws.ceiling), goal) if goals is None else goals))
-    low, high = (float(draws[round(share * (len(draws) - 1))]) for share in (0.025, 0.975))
+    texts, low, high = (float(draws[round(share * (len(draws) - 1))]) for share in MIDDLE_AND_ENDS)
     state: State = "not in reach" if texts > most else "reached" if texts <= curve.largest else "in reach"
     chance = float((draws <= most).mean())
     return Needed(state, _whole(texts, most), _whole(low, most), _whole(high, most), chance)
+
+
+def _told(draws: Array) -> Told:
+    middle, low, high = (float(found) for found in np.quantile(draws, MIDDLE_AND_ENDS))
+    return middle, low, high
 
 
 def _whole(texts: float, most: int) -> int | None:

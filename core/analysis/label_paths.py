@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from pydantic import Field
+
 from core.analysis.curve import Needed
 from core.analysis.results import CandidateRow
 from core.spec import Record
@@ -10,9 +12,9 @@ from core.spec import Record
 class Plan(Record):
     """What labels cost and how much will be answered."""
 
-    usd_per_label: float
-    texts_a_month: float
-    months: float = 12.0
+    usd_per_label: float = Field(ge=0, le=1000, allow_inf_nan=False)
+    texts_a_month: float = Field(ge=1, le=1e10, allow_inf_nan=False)
+    months: float = Field(default=12.0, gt=0, le=120, allow_inf_nan=False)
 
     @property
     def texts(self) -> float:

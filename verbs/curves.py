@@ -1,0 +1,120 @@
+"""What more labels would bring, and how much hangs on how a prompt is worded."""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from core.errors import TradeoffError
+from core.home import Home
+from verbs.parsing import Declare, amount, share
+
+if TYPE_CHECKING:
+    from core.label_study import Answer, LabelStudy
+
+
+def add(verb: Declare) -> None:
+    """Declare the verbs."""
+    made = verb("curve", curve)
+    made.add_argument("dataset")
+    made.add_argument("--candidate", help="only this one; all that learn from labels when left out")
+    made.add_argument("--target", default="", help="the candidate to be tied with")
+    made.add_argument("--reach", type=share, metavar="SHARE", help="a quality to be reached, such as 0.9")
+    made.add_argument("--margin", type=share, default=0.01, help="how much worse is still tied; 0.01 is a point")
+    made.add_argument("--metric")
+    made.add_argument("--usd-per-label", type=float, metavar="USD", help="names the cheapest way to the goal")
+    made.add_argument("--volume", type=amount, default=100_000, metavar="TEXTS", help="texts a month")
+    made.add_argument("--months", type=float, default=12, help="how long the labels will serve")
+
+
+def curve(options: argparse.Namespace, home: Home) -> Any:
+    """What more labels bring: learning curves, how many labels a goal takes, and the cheapest way to it."""
+    from core.analysis.curve_words import path_sentence
+    from core.data.dataset import load_dataset
+    from core.label_study import Goal, label_study
+    from core.preferences import load
+    from core.results import dataset_runs, results
+
+    plan = _plan(options)
+    info = load_dataset(home, options.dataset).info
+    rows = results(home, options.dataset, load(home), metric=options.metric)
+    goal = Goal(target=options.target, reach=options.reach, margin=options.margin)
+    study = label_study(home, info, dataset_runs(home, options.dataset), rows, goal, plan)
+    answers = [study.answer(options.candidate)] if options.candidate else list(study.answers)
+    if not options.json:
+        said = [one.sentence for one in answers] + ([path_sentence(study.paths, plan)] if plan and study.paths else [])
+        options.told = "\n".join([*said, *_next(study)])
+        return [_row(one) for one in answers if one.curve]
+    return {
+        "dataset": info.name, "metric": study.metric, "train_texts": study.here, "test_texts": study.curves.texts,
+        "goal": {**study.goal.model_dump(), "quality": study.value},
+        "curves": [_plain(one, study.here) for one in answers],
+        "paths": [path.model_dump(mode="json") for path in study.paths],
+    }  # fmt: skip
+
+
+def _plan(options: argparse.Namespace) -> Any:
+    from pydantic import ValidationError
+
+    from core.analysis.label_paths import Plan
+
+    if options.usd_per_label is None:
+        return None
+    try:
+        return Plan(usd_per_label=options.usd_per_label, texts_a_month=options.volume, months=options.months)
+    except ValidationError as error:
+        first = error.errors()[0]
+        flag = {"usd_per_label": "--usd-per-label", "texts_a_month": "--volume", "months": "--months"}
+        raise TradeoffError(
+            f"{flag[str(first['loc'][0])]} {first['input']:g} cannot be used: {first['msg'].lower()}",
+            remedy="Take another number.",
+        ) from None
+
+
+def _next(study: "LabelStudy") -> list[str]:
+    """How to get the first curve."""
+    from core.curves import suggested
+
+    if study.curves.curves:
+        return []
+    if not study.answers:
+        return ["No candidate that learns from labels has finished yet."]
+    experiment = suggested(study.info, study.answers[0].learner.row.candidate_id)
+    sizes = ",".join("all" if size is None else str(size) for size in experiment.train_sizes)
+    return [
+        f'A curve needs several train sizes: python cli.py launch --dataset "{study.info.name}" --candidates '
+        f"{experiment.candidates[0]} --seeds 0,1,2 --train-size {sizes} --wait"
+    ]
+
+
+def _row(answer: "Answer") -> dict[str, Any]:
+    """A curve as a row of a table."""
+    assert answer.curve is not None
+    last, found = answer.curve.points[-1], answer.needed
+    return {
+        "candidate": answer.learner.name, "sizes": len(answer.curve.points),
+        "runs": sum(point.runs for point in answer.curve.points), "metric": answer.learner.row.metric,
+        "value": last.value, "texts": last.texts, "doubling": answer.curve.gain(last.texts, 2 * last.texts),
+        "ceiling": answer.curve.ceiling(), "state": found.state if found else "",
+        "needed": found.texts if found else None, "low": found.low if found else None,
+        "high": found.high if found else None,
+    }  # fmt: skip
+
+
+def _plain(answer: "Answer", here: int) -> dict[str, Any]:
+    """Everything about a candidate's curve as JSON."""
+    from dataclasses import asdict
+
+    found, row = answer.curve, answer.learner.row
+    told: dict[str, Any] = {
+        "candidate": row.candidate, "train_sizes": {str(size): len(runs) for size, runs in answer.learner.runs.items()},
+        "sentence": answer.sentence, "why_no_curve": "" if found else answer.sentence,
+    }  # fmt: skip
+    if found is None:
+        return told
+    ranged = {"ceiling": found.ceiling(), "doubling": found.gain(here, 2 * here)}
+    return {
+        **told,
+        "points": [asdict(point) for point in found.points],
+        **{name: dict(zip(("value", "low", "high"), figure, strict=True)) for name, figure in ranged.items()},
+        "seed_spread": found.luck, "largest_size_missed_by": found.missed,
+        "needed": asdict(answer.needed) if answer.needed else None,
+    }  # fmt: skip
