@@ -153,7 +153,8 @@ def estimated_bill(dataset: Dataset, model: str, preferences: Preferences) -> Bi
     for endpoint in dict.fromkeys((candidate.settings["endpoint"], *all_endpoints(preferences.endpoints))):
         settings = {**candidate.settings, "endpoint": endpoint}
         spec = RunSpec(
-            dataset=info.name, fingerprint=info.fingerprint, task=info.task, device="api",
+            dataset=info.name, fingerprint=info.fingerprint, task=info.task, seed=0, train_size=None,
+            device="api",
             candidate=candidate.model_copy(update={"settings": settings}),
         )  # fmt: skip
         host = find_endpoint(endpoint, preferences.endpoints).host

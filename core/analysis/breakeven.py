@@ -11,7 +11,6 @@ from core.analysis.results import CandidateRow
 from core.analysis.scenario import HOURS_A_MONTH, Scenario, beside_rent, kept_on_usd, labels_usd, monthly_usd
 from core.spec import Record
 
-
 FEW = 1000
 """Up to so many texts a month a break-even is told as the first thousand: nobody decides by ten texts."""
 
