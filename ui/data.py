@@ -16,11 +16,13 @@ from core.analysis.compare import Difference
 from core.analysis.decision import Decision, Question, decide
 from core.analysis.limits import within
 from core.analysis.results import CandidateRow, RunSummary, candidate_rows
+from core.analysis.scenario import Scenario
 from core.data.dataset import DatasetInfo, load_dataset
 from core.decide import PLAIN
 from core.errors import unknown
 from core.home import Home
 from core.preferences import load as load_preferences
+from core.prices import PriceBook
 from core.reconcile import open_runs as open_states
 from core.reconcile import reconcile
 from core.results import differences, pricing, summary_of
@@ -150,10 +152,14 @@ def runs_on(info: DatasetInfo) -> list[Run]:
 
 
 def rows_of(
-    info: DatasetInfo, metric: str | None = None, train_size: int | str | None = "largest"
-) -> list[CandidateRow]:
-    """A row a candidate on this version of a dataset, best quality first, under the user's prices."""
-    return candidate_rows((run.summary for run in runs_on(info)), pricing(load_preferences(home())), metric, train_size)
+    info: DatasetInfo, metric: str | None = None, train_size: int | str | None = "largest",
+    scenario: Scenario | None = None,
+) -> list[CandidateRow]:  # fmt: skip
+    """A row a candidate on this version of a dataset, best quality first, under the user's prices and a scenario."""
+    runs, preferences = (run.summary for run in runs_on(info)), load_preferences(home())
+    if scenario is not None:
+        return scenario.rows(runs, PriceBook.of(preferences), metric, train_size)
+    return candidate_rows(runs, pricing(preferences), metric, train_size)
 
 
 def decision_of(rows: Sequence[CandidateRow], question: Question = PLAIN) -> Decision | None:
