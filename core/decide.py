@@ -57,8 +57,9 @@ class StoredGrounds:
 
 
 def decision(
-    home: Home, dataset: str, question: Question, price: PriceOf | None = None, scenario: Scenario | None = None
-) -> Decision | None:
+    home: Home, dataset: str, question: Question = PLAIN, price: PriceOf | None = None,
+    scenario: Scenario | None = None,
+) -> Decision | None:  # fmt: skip
     """The answer to a question about a dataset, with what to do next; None while no run has finished.
 
     `price` gives the cost of usage, under the user's prices by default; `scenario` what a total consists of.
@@ -66,14 +67,22 @@ def decision(
     Raises:
         TradeoffError: there is no such dataset, or the task has no such metric to rank by.
     """
+    return decision_and_rows(home, dataset, question, price, scenario)[0]
+
+
+def decision_and_rows(
+    home: Home, dataset: str, question: Question = PLAIN, price: PriceOf | None = None,
+    scenario: Scenario | None = None,
+) -> tuple[Decision | None, list[CandidateRow]]:  # fmt: skip
+    """`decision` with the rows of the candidates that it was made among."""
     runs = dataset_runs(home, dataset)
     rows = candidate_rows(runs, price or pricing(load(home)), question.metric)
     found = decision_of(home, rows, question, scenario)
     if found is None:
-        return None
-    data = load_dataset(home, dataset)
-    steps = next_steps(data.info, rows, {run.spec.candidate.id for run in runs}, found, load_audit(data) is not None)
-    return found.model_copy(update={"next_steps": tuple(steps)})
+        return None, rows
+    data, tried = load_dataset(home, dataset), {run.spec.candidate.id for run in runs}
+    steps = next_steps(data.info, rows, tried, found, load_audit(data) is not None)
+    return found.model_copy(update={"next_steps": tuple(steps)}), rows
 
 
 def decision_of(

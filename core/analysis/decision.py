@@ -8,14 +8,15 @@ Noninferiority*). Limits are applied first.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from core.analysis.cheapness import Cheap, costs_of
 from core.analysis.compare import Difference
 from core.analysis.limits import Limits, within
 from core.analysis.results import CandidateRow
+from core.errors import TradeoffError
 from core.spec import Record
 
 Rule = Literal["proven", "plausible"]
@@ -40,6 +41,22 @@ class Question(Record):
         default=None, gt=0, le=1e12, allow_inf_nan=False, description="Texts a month, for the total cost"
     )
     limits: Limits = Limits()
+
+
+def question_of(given: Mapping[str, Any], limits: Mapping[str, Any]) -> Question:
+    """A question from named values, checked.
+
+    Raises:
+        TradeoffError: there is no such name, or a value is out of bounds.
+    """
+    try:
+        return Question(**given, limits=Limits(**limits))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        field = (Question.model_fields | Limits.model_fields).get(name)
+        remedy = f"It is: {field.description[0].lower()}{field.description[1:]}." if field and field.description else ""
+        raise TradeoffError(f"{name} cannot be used: {first['msg'].lower()}", remedy=remedy) from None
 
 
 class Alternative(Record):
