@@ -92,7 +92,7 @@ def fitted_curves(
     able = [one for one in learning if not one.short]
     rows = {run: one.row for one in able for of_size in one.runs.values() for run in of_size}
     asked = {run: row for row in targets for run in row.run_ids}
-    values, texts = _drawn(dict(_readable(home, {**asked, **rows}, metric)), seed)
+    values, texts = redrawn(home, {**asked, **rows}, metric, seed)
     curves = {one.name: curve for one in able if (curve := _curve(one, values, seed))}
     figures = {
         row.candidate: (float(found[0]), found[1:])
@@ -101,6 +101,23 @@ def fitted_curves(
         for found in [np.mean([values[run] for run in row.run_ids], axis=0)]
     }
     return Curves(metric, texts, curves, figures)
+
+
+def redrawn(home: Home, rows: Mapping[str, CandidateRow], metric: str, seed: int = 0) -> tuple[dict[str, Array], int]:
+    """The metric of runs, as observed and on redrawn test texts, the same for all; and how many texts all answered.
+
+    `rows` are the candidates by run. Shape (1 + DRAWS,) a run; runs whose predictions cannot be read are left out.
+    """
+    read = dict(_readable(home, rows, metric))
+    shared = reduce(np.intersect1d, [one.ids for one in read.values()]) if read else np.array([])
+    if not len(shared):
+        return {}, 0
+    taken = [one.take(np.intersect1d(shared, one.ids, return_indices=True)[2]) for one in read.values()]
+    statistics, clusters = [one.runs[0] for one in taken], taken[0].clusters
+    drawn = _means(statistics, seed) if clusters is None else None
+    if drawn is None:
+        drawn = resample(statistics, DRAWS, seed, clusters)
+    return {run: np.concatenate([[statistics[i].overall], drawn[i]]) for i, run in enumerate(read)}, len(shared)
 
 
 def suggested(info: DatasetInfo, candidate: str, seeds: Sequence[int] = (0, 1, 2)) -> Experiment:
@@ -136,19 +153,6 @@ def _curve(learner: Learner, values: dict[str, Array], seed: int) -> Curve | Non
     if not sizes:
         return None
     return fitted([size for size, _ in sizes], np.stack([values[run] for _, run in sizes], 1), seed)
-
-
-def _drawn(read: Mapping[str, Performance], seed: int) -> tuple[dict[str, Array], int]:
-    """By run: its metric as observed and on `DRAWS` redrawn test sets, shape (1 + draws,); and how many texts."""
-    shared = reduce(np.intersect1d, [one.ids for one in read.values()]) if read else np.array([])
-    if not len(shared):
-        return {}, 0
-    taken = [one.take(np.intersect1d(shared, one.ids, return_indices=True)[2]) for one in read.values()]
-    statistics, clusters = [one.runs[0] for one in taken], taken[0].clusters
-    drawn = _means(statistics, seed) if clusters is None else None
-    if drawn is None:
-        drawn = resample(statistics, DRAWS, seed, clusters)
-    return {run: np.concatenate([[statistics[i].overall], drawn[i]]) for i, run in enumerate(read)}, len(shared)
 
 
 def _means(statistics: Sequence[Statistic], seed: int) -> Array | None:

@@ -92,6 +92,11 @@ class RunSpec(Record):
         return f"{self.candidate.label} (with {', '.join(others)})" if others else self.candidate.label
 
     @property
+    def usual_label(self) -> str:
+        """The label of the same candidate as it is usually asked."""
+        return self.model_copy(update={"candidate": self.candidate.usual}).label
+
+    @property
     def run_id(self) -> str:
         """A readable name and a hash of the whole spec: the same spec always has the same id."""
         # Fields that are younger than the first runs are left out at their default, so that old ids stand.

@@ -158,9 +158,18 @@ COLUMNS["curve"] = [
     ("train sizes", _plain("sizes")),
     ("runs", _plain("runs")),
 ]
+COLUMNS["sensitivity"] = [
+    ("candidate", _plain("candidate")),
+    ("wording", _plain("wording")),
+    ("label order", _plain("label_order")),
+    ("seed", _plain("seed")),
+    ("quality", lambda row: metric_show(row["metric"])(row["value"])),
+    ("on validation", lambda row: metric_show(row["metric"])(row["validation"])),
+]
 COLUMNS["launch"] = COLUMNS["cancel"] = COLUMNS["retry"] = COLUMNS["runs"]
 EMPTY = {
     "curve": "No learning curve yet.",
+    "sensitivity": "No prompt candidate has finished yet.",
     "datasets": "No labelled set yet. Import one: python cli.py import FILE --name NAME, or import bundled:trec.",
     "runs": "No runs yet. Start some: python cli.py launch --dataset NAME --candidates tfidf-linear --wait.",
     "results": "No run on this set has finished yet. python cli.py runs shows where they stand.",

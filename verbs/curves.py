@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import TradeoffError
 from core.home import Home
-from verbs.parsing import Declare, amount, share
+from verbs.parsing import Declare, amount, money, share
 
 if TYPE_CHECKING:
     from core.label_study import Answer, LabelStudy
@@ -23,6 +23,90 @@ def add(verb: Declare) -> None:
     made.add_argument("--usd-per-label", type=float, metavar="USD", help="names the cheapest way to the goal")
     made.add_argument("--volume", type=amount, default=100_000, metavar="TEXTS", help="texts a month")
     made.add_argument("--months", type=float, default=12, help="how long the labels will serve")
+
+    made = verb("sensitivity", sensitivity)
+    made.add_argument("dataset")
+    made.add_argument("--candidate", help="only this prompt candidate; needed with --launch")
+    made.add_argument("--metric")
+    made.add_argument("--wordings", type=int, default=3, help="wordings of the instruction to try (with --launch)")
+    made.add_argument("--orders", type=int, default=3, help="orders of the labels to try")
+    made.add_argument("--draws", type=int, default=3, help="draws of demonstrations to try")
+    made.add_argument("--launch", action="store_true", help="queue the ways that have not been tried")
+    made.add_argument("--max-usd", type=money, help="most that providers may bill for it")
+
+
+def sensitivity(options: argparse.Namespace, home: Home) -> Any:
+    """How much hangs on the way a prompt is asked: wordings, label orders, draws of demonstrations."""
+    from core.analysis.prompt_spread import sentence
+    from core.preferences import load
+    from core.results import dataset_runs, results
+    from core.sensitivity import asked_in_ways
+
+    runs = dataset_runs(home, options.dataset)
+    if options.launch:
+        return _launch_ways(options, home, runs)
+    rows = results(home, options.dataset, load(home), metric=options.metric)
+    found = [
+        one
+        for one in asked_in_ways(home, rows, runs, rows[0].metric if rows else "")
+        if options.candidate in (None, one.row.candidate)
+    ]
+    if options.candidate and not found:
+        raise TradeoffError(
+            f"{options.candidate} has not been run as a prompt on {options.dataset}",
+            remedy=f"Add --launch to ask it in several ways, or see `python cli.py results {options.dataset}`.",
+        )
+    if not options.json:
+        options.told = "\n".join(
+            sentence(one.row.candidate, one.row.metric, one.spread)
+            if one.spread
+            else f"{one.row.candidate}: {len(one.ways)} way(s) of asking tried; --launch tries several."
+            for one in found
+        )
+        return [{**_way(way), "metric": one.row.metric, "candidate": one.row.candidate} for one in found
+                for way in one.ways]  # fmt: skip
+    return [_asked(one) for one in found]
+
+
+def _launch_ways(options: argparse.Namespace, home: Home, runs: Any) -> Any:
+    from core.launch import launch
+    from core.sensitivity import candidate_called, experiments, ways_to_ask
+
+    if not options.candidate:
+        raise TradeoffError("Which candidate is to be asked in several ways is missing", remedy="Add --candidate NAME.")
+    candidate = candidate_called(options.candidate, runs)
+    ways = ways_to_ask(candidate, options.wordings, options.orders, options.draws)
+    found = [
+        folder
+        for experiment in experiments(options.dataset, candidate, ways, options.max_usd)
+        for folder in launch(home, experiment)
+    ]
+    options.verb = "runs"
+    return [
+        {"run": folder.run_id, "status": state.status if (state := folder.state) else "queued", "reason": ""}
+        for folder in found
+    ]
+
+
+def _way(way: Any) -> dict[str, Any]:
+    return {
+        "wording": way.paraphrase, "label_order": way.label_order, "seed": way.seed, "value": way.value,
+        "validation": way.validation, "run": way.run_id,
+    }  # fmt: skip
+
+
+def _asked(one: Any) -> dict[str, Any]:
+    from core.analysis.prompt_spread import sentence
+
+    told = {"candidate": one.row.candidate, "metric": one.row.metric, "ways": [_way(way) for way in one.ways]}
+    if one.spread is None:
+        return {**told, "spread": None, "sentence": ""}
+    spread = {
+        "low": one.spread.low, "high": one.spread.high, "mean": one.spread.mean, "deviation": one.spread.deviation,
+        "by_chance": one.spread.chance, "by_prompt": one.spread.by_prompt, "beyond_chance": one.spread.beyond_chance,
+        "shares": dict(one.spread.shares),
+    }  # fmt: skip
+    return {**told, "spread": spread, "sentence": sentence(one.row.candidate, one.row.metric, one.spread)}
 
 
 def curve(options: argparse.Namespace, home: Home) -> Any:

@@ -61,6 +61,10 @@ class CandidateRow(Record):
     test_texts: int
     metrics: dict[str, float] = {}
     """All of the task's metrics on test, the primary one first, averaged over runs."""
+    prompt_low: float | None = None
+    prompt_high: float | None = None
+    prompt_ways: int = 0
+    """The band over ways of asking a prompt candidate (wordings, label orders, demonstrations) that were tried."""
     invalid_rate: float | None = None
     usd_per_1k: float | None = None
     kwh_per_1k: float | None = None
@@ -112,7 +116,8 @@ def candidate_rows(
     """A row a candidate and device, best quality first, from finished runs of one dataset version.
 
     `price` gives the cost of a phase's usage for a model. `metric` is the task's primary one by default; higher must
-    be better. A model that was fitted on several datasets together is a candidate of its own. `train_size` "largest"
+    be better. A model that was fitted on several datasets together is a candidate of its own; a prompt that is only
+    asked in another way is none, but widens the band of the candidate as it is usually asked. `train_size` "largest"
     takes for each candidate its runs with the most training texts, "all" makes a row for each size.
 
     Raises:
@@ -128,8 +133,30 @@ def candidate_rows(
         groups = _largest(groups)
     elif train_size != "all":
         groups = {key: group for key, group in groups.items() if key[2] == train_size}
-    rows = [_row(group, price, metric, _name(key, groups)) for key, group in groups.items()]
+    groups, bands = _folded(groups, metric)
+    rows = [
+        _row(group, price, metric, _name(key, groups)).model_copy(update=bands.get(key, {}))
+        for key, group in groups.items()
+    ]
     return sorted(rows, key=lambda row: (-row.quality, row.candidate))
+
+
+def _folded(
+    groups: dict[tuple[Any, ...], list[RunSummary]], metric: str | None
+) -> tuple[dict[tuple[Any, ...], list[RunSummary]], dict[tuple[Any, ...], dict[str, Any]]]:
+    """The groups without those that only vary a prompt of another group, and the band of each prompt that is varied."""
+    ways: dict[tuple[Any, ...], list[RunSummary]] = {}
+    for key, group in groups.items():
+        usual = (group[0].spec.usual_label, *key[1:]) if any(group[0].spec.candidate.variation) else key
+        if usual != key and usual in groups:
+            ways.setdefault(usual, []).extend(group)
+    bands: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for key, varied in ways.items():
+        chosen = ranking_metric(varied[0].spec.task, metric)
+        values = [score.value for score in _scores([*groups[key], *varied], chosen)]
+        bands[key] = {"prompt_low": min(values), "prompt_high": max(values), "prompt_ways": len(values)}
+    folded = {id(run) for varied in ways.values() for run in varied}
+    return {key: group for key, group in groups.items() if id(group[0]) not in folded}, bands
 
 
 def _name(key: tuple[Any, ...], groups: Iterable[tuple[Any, ...]]) -> str:
