@@ -1,7 +1,7 @@
 """The answers of runs as small arrays, kept under `cache/evidence`, so that a thousand runs are read in moments.
 
 A file a run and split: a line of JSON, then which of its distinct pairs of target and prediction each example is, in
-the order of the sorted ids. It names the files that it was made from by time, size and place: one that no longer fits is
+the order of the sorted ids. It names the files it was made from by time, size and place: one that no longer fits is
 made again. Everything here may be deleted at any time. Runs over the same examples share their ids, kept once.
 """
 
