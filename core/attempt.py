@@ -12,17 +12,17 @@ from types import FrameType
 from typing import Any
 
 from core import files, joint
-from core.analysis.intervals import wilson
 from core.clients.account import Account
 from core.data.dataset import load_dataset, nested_sample
 from core.errors import TradeoffError
 from core.home import Home
 from core.meter import Meter, PhaseMeter, add_usage
 from core.methods import asks_provider, checked_settings, method_class, models
-from core.methods.base import EXCLUDED, Context, Method, Tokens
+from core.methods.base import Context, Method, Tokens
 from core.prediction_log import PredictionLog, write_predictions
 from core.preferences import load as load_preferences
 from core.runs import RunFolder
+from core.scoring import run_scores
 from core.tasks import Example, Score, get_task
 from core.usage import Phase, Usage
 
@@ -188,11 +188,11 @@ class Execution:
         by_split: dict[str, Sequence[Example]] = {split: self.dataset.examples(split) for split in EVALUATED}
         scores: list[Score] = []
         for split, examples in by_split.items():
-            answers = [log.done[example.id].target for example in examples]
-            scores += self._scores(examples, log, split)
-            invalid = sum(answer is None for answer in answers)
-            low, high = wilson(invalid, len(answers))
-            scores.append(Score("invalid_rate", split, invalid / len(answers), low, high, len(answers)))
+            done = [log.done[example.id] for example in examples]
+            scores += run_scores(
+                self.context.task, self.context.labels, split, [example.target for example in examples],
+                [prediction.target for prediction in done], [prediction.reason for prediction in done],
+            )  # fmt: skip
         write_predictions(self.folder.path / "predictions.parquet", by_split, log.done)
         self.folder.write_scores(scores, self.context.labels)
         phases = self._usage_of_all_attempts()
@@ -205,18 +205,6 @@ class Execution:
             phases = self.context.account.phases(self.spec.candidate, phases, len(log.done), seconds)
             self.context.notes.update(self.context.account.notes())
         self.folder.write_usage(phases, self.context.notes)
-
-    def _scores(self, examples: Sequence[Example], log: PredictionLog, split: str) -> list[Score]:
-        """The task's scores. Where a candidate leaves texts out, they are those of the others, beside the coverage."""
-        kept = [e for e in examples if not (log.done[e.id].reason or "").startswith(EXCLUDED)]
-        task, labels, n = self.context.task, self.context.labels, len(examples)
-        if not kept or len(kept) == n:
-            kept = list(examples)
-        scores = task.score([e.target for e in kept], [log.done[e.id].target for e in kept], labels, split)
-        if len(kept) < n:
-            low, high = wilson(len(kept), n)
-            scores.append(Score("coverage", split, len(kept) / n, low, high, n))
-        return scores
 
     def _usage_of_all_attempts(self) -> dict[str, Usage]:
         phases: dict[str, Usage] = {}

@@ -12,8 +12,9 @@ from core.data.dataset import load_dataset
 from core.errors import TradeoffError, unknown
 from core.home import Home
 from core.preferences import load as load_preferences
-from core.results import pricing
+from core.results import Pricing, pricing
 from core.runs import RunFolder, find_run, list_runs
+from core.spec import RunSpec
 from core.tasks import get_task
 from core.usage import TokenCount, Usage
 
@@ -65,7 +66,8 @@ class Predictor:
 
         Each has text, prediction (encoded; None when invalid, with reason), shown (in plain words), labels and spans
         (`read_answer`), confidence, probabilities by label (None for tasks with spans), completion, seconds (this
-        text's share), tokens, usd (None when the price is unknown), run and candidate.
+        text's share), tokens, usd (None when the price is unknown), run, candidate and answered_by: of a cascade the
+        stage that answered, else the candidate itself.
 
         Raises:
             TradeoffError: no such run, it has not finished, too many or too long texts, or its model failed.
@@ -76,14 +78,11 @@ class Predictor:
             return []
         with self._lock:
             predictions = self._ask({"run": folder.run_id, "texts": list(texts)}, on_progress)
-        spec = folder.spec
-        device_name = folder.usage["predict"].device_name if "predict" in folder.usage else ""
-        price = pricing(self.preferences)
+        billed = _Billed(self.home, folder, pricing(self.preferences))
         return [
             {
-                "text": text, **read_answer(spec.task, prediction["prediction"], text), **prediction,
-                "run": folder.run_id, "candidate": spec.label,
-                "usd": price(_usage(prediction, spec.device, device_name), spec.candidate.model).usd,
+                "text": text, **read_answer(folder.spec.task, prediction["prediction"], text),
+                **billed.of(prediction), **prediction, "run": folder.run_id, "candidate": folder.spec.label,
             }
             for text, prediction in zip(texts, predictions, strict=True)
         ]  # fmt: skip
@@ -214,9 +213,33 @@ def _check(texts: Sequence[str]) -> None:
             raise TradeoffError(f"Text {place + 1} has {len(text):,} characters", remedy=f"Cut it to {LONGEST_TEXT:,}.")
 
 
-def _usage(prediction: dict[str, Any], device: str, device_name: str) -> Usage:
-    seconds = prediction["seconds"]
-    return Usage(
-        phase="predict", texts=1, wall_seconds=seconds, device_seconds=seconds, device=device, device_name=device_name,
-        tokens=TokenCount(**prediction["tokens"]),
-    )  # fmt: skip
+class _Billed:
+    """What answers of a run cost, and who gave them: a cascade's may come from several runs."""
+
+    def __init__(self, home: Home, folder: RunFolder, price: Pricing) -> None:
+        self.home, self.price = home, price
+        self.runs = {folder.run_id: (folder.spec, folder.usage.get("predict"))}
+        self.own = folder.run_id
+
+    def of(self, prediction: dict[str, Any]) -> dict[str, Any]:
+        """`usd` and `answered_by` of an answer, in the place of `asked`."""
+        asked = prediction.pop("asked", None) or [{**prediction, "run": self.own}]
+        costs = [self._usd(one) for one in asked]
+        return {
+            "usd": None if None in costs else sum(cost or 0.0 for cost in costs),
+            "answered_by": self._run(asked[-1]["run"])[0].label,
+        }
+
+    def _usd(self, one: dict[str, Any]) -> float | None:
+        spec, usage = self._run(one["run"])
+        found = Usage(
+            phase="predict", texts=1, wall_seconds=one["seconds"], device_seconds=one["seconds"], device=spec.device,
+            device_name=usage.device_name if usage else "", tokens=TokenCount(**one["tokens"]),
+        )  # fmt: skip
+        return self.price(found, spec.candidate.model).usd
+
+    def _run(self, run_id: str) -> tuple[RunSpec, Usage | None]:
+        if run_id not in self.runs:
+            folder = find_run(self.home, run_id)
+            self.runs[run_id] = (folder.spec, folder.usage.get("predict"))
+        return self.runs[run_id]

@@ -62,6 +62,8 @@ def card(answer: Mapping[str, Any], text: str, task: Task, labels: Sequence[str]
         st.caption(f"It wrote: {plain(f.shorten(answer['completion'], 200))}")
     sure = "" if answer["confidence"] is None or not task.has_spans else f"{f.percent(answer['confidence'], 0)} sure · "
     cost = "cost unknown" if answer["usd"] is None else f"{plain(f.usd(1000 * answer['usd']))} per 1,000"
+    if answer.get("answered_by") not in (None, answer.get("candidate")):
+        st.caption(f":material/stairs: Answered by {plain(answer['answered_by'])}")
     st.caption(f":material/timer: {sure}{f.milliseconds(1000 * answer['seconds'])} · {cost}")
 
 

@@ -32,6 +32,8 @@ class Answers:
     """Shape (k, n); `PASSED_ON` where an answer never stands."""
     statistic: Statistic
     """The metric over k × n answers, stage after stage, so that all stages share their sums."""
+    right: NDArray[np.float64]
+    """1 where an answer is right in every part, shape (k, n)."""
     takes: Mapping[str, NDArray[np.float64]]
     """What asking takes, by name, shape (k, n): a text takes it at each stage that it reaches."""
     harm: NDArray[np.float64] | None = None
@@ -120,6 +122,23 @@ def sweep(answers: Answers, of_grids: Sequence[NDArray[np.float64]]) -> Sweep:
             takes[name] += table.reached(stage, *_dense(values[stage]), 1)[..., 0] / n
     quality = np.asarray(answers.statistic.value(sums), np.float64)
     return Sweep(tuple(of_grids), quality, answered, takes, None if answers.harm is None else harm)
+
+
+def gap_errors(answers: Answers, of_grids: Sequence[NDArray[np.float64]], stage: int) -> NDArray[np.float64]:
+    """Standard error of the difference in right answers between the cascade and one stage alone, at every place.
+
+    Both answer the same texts, so only those count of which one is right and the other wrong.
+    """
+    n = max(1, len(answers))
+    bins = [np.searchsorted(grid, answers.confidence[k], side="right") for k, grid in enumerate(of_grids)]
+    shape = tuple(len(grid) for grid in of_grids)
+    table, sums = _Table(bins, shape), np.zeros((*shape, 2))
+    for answering in range(answers.stages):
+        gaps = answers.right[answering] - answers.right[stage]
+        for column, values in enumerate((gaps, gaps**2)):
+            sums[..., column] += table.answered(answering, *_dense(values), 1)[..., 0] / n
+    variance: NDArray[np.float64] = sums[..., 1] - sums[..., 0] ** 2
+    return np.sqrt(np.maximum(variance, 0.0) / n)
 
 
 def mean_sweep(sweeps: Sequence[Sweep]) -> Sweep:
