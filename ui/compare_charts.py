@@ -14,8 +14,10 @@ from ui import theme
 from ui.charts import FLAT, Chart, safe
 from ui.marks import marker, whiskers
 
-ROW, AROUND = 40, 96
+ROW, AROUND = 58, 84
 """Pixels: of a candidate's line, and of what stands around the lines."""
+WORDS = 0.7
+"""Share of the width at which the words beside the marks begin."""
 MOST_LABELS = 20
 
 
@@ -46,15 +48,18 @@ def differences(found: Compared, reference: str, dark: bool = False) -> Chart:
             "<extra></extra>",
         )  # fmt: skip
         figure.add_annotation(
-            x=1, xref="paper", xanchor="right", y=line, yshift=13, showarrow=False,
-            text=f"{told} ({span}) · {VERDICTS[verdict(pair, found.margin)]}",
+            x=WORDS, xref="paper", xanchor="left", y=line, showarrow=False, align="left",
+            text=f"<b>{VERDICTS[verdict(pair, found.margin)]}</b><br>{told} ({span})",
             font={"size": 12, "color": theme.ink(dark)},
         )  # fmt: skip
     figure.update_layout(height=AROUND + ROW * len(others), margin=FLAT, hovermode="closest")
-    figure.update_xaxes(title=f"{metric_name(found.metric)}: better than {safe(reference)} →{unit}", zeroline=False)
+    figure.update_xaxes(
+        title=f"{metric_name(found.metric)} beside {safe(f.shorten(reference, 24))}{unit}", zeroline=False,
+        domain=[0, WORDS - 0.03],
+    )  # fmt: skip
     figure.update_yaxes(
         tickvals=lines, ticktext=[safe(f.shorten(row.candidate, 34)) for row in others], showgrid=False,
-        range=[len(others) - 0.45, -0.75], title="",
+        range=[len(others) - 0.5, -0.5], title="",
     )  # fmt: skip
     spoken = "; ".join(
         f"{row.candidate} {difference_told(found.metric, pair.difference.value)}, "

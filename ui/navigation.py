@@ -1,5 +1,6 @@
 """The pages in the order of the work, and how to get from one to another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -27,12 +28,22 @@ PAGES: dict[str, PageEntry] = {
         PageEntry("datasets", "Datasets", ":material/dataset:", "Prepare", "What do my texts look like?"),
         PageEntry("launch", "Launch", ":material/rocket_launch:", "Prepare", "What shall be compared?"),
         PageEntry("runs", "Runs", ":material/list_alt:", "Prepare", "What is running, and what has ended?"),
-        PageEntry("tradeoff", "Tradeoff", ":material/scatter_plot:", "Compare", "What do right answers cost?"),
+        PageEntry("decide", "Decide", ":material/gavel:", "Decide", "Which one do I take?"),
+        PageEntry("tradeoff", "Tradeoff", ":material/scatter_plot:", "Decide", "What do right answers cost?"),
+        PageEntry("compare", "Compare", ":material/compare_arrows:", "Decide", "How do a few candidates differ?"),
+        PageEntry("costs", "Costs", ":material/payments:", "Decide", "What is spent, and what will a month cost?"),
         PageEntry(
-            "results", "Results", ":material/fact_check:", "Compare", "How good is one run, and where is it wrong?"
+            "labels", "Labels", ":material/sell:", "Decide", "Would more labels, more test texts or more seeds help?"
         ),
         PageEntry(
-            "multitask", "Multi-task", ":material/merge:", "Compare", "One model for several tasks, or one for each?"
+            "results", "Results", ":material/fact_check:", "Look closer", "How good is one run, and where is it wrong?"
+        ),
+        PageEntry(
+            "multitask",
+            "Multi-task",
+            ":material/merge:",
+            "Look closer",
+            "One model for several tasks, or one for each?",
         ),
         PageEntry("playground", "Playground", ":material/chat:", "Use", "What do the candidates answer to a text?"),
         PageEntry("query", "Query", ":material/database:", "Use", "What else is in the records?"),
@@ -58,11 +69,11 @@ def sections() -> dict[str, list[st.Page]]:
     return found
 
 
-def go(name: str, **parameters: str) -> NoReturn:
-    """Leave for a page; `parameters` go into its URL."""
+def go(name: str, **parameters: str | Sequence[str]) -> NoReturn:
+    """Leave for a page; `parameters` go into its URL, several values one after the other."""
     st.switch_page(page(name), query_params=parameters)
 
 
-def link(name: str, label: str, icon: str | None = None, **parameters: str) -> None:
+def link(name: str, label: str, icon: str | None = None, **parameters: str | Sequence[str]) -> None:
     """A link to a page."""
     st.page_link(page(name), label=label, icon=icon or PAGES[name].icon, query_params=parameters or None)

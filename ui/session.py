@@ -56,6 +56,28 @@ def choose(
     )
 
 
+def choose_many(
+    label: str, options: Sequence[str], key: str, default: Sequence[str], most: int, help: str | None = None
+) -> list[str]:  # fmt: skip
+    """A choice of up to `most` options that lives in the URL and stays across pages; none is the default again."""
+    asked = st.query_params.get_all(key) or st.session_state.get(f"kept.{key}", [])
+    known = [one for one in dict.fromkeys(asked) if one in options][:most]
+    st.session_state[key] = known or [one for one in default if one in options][:most]
+    chosen: list[str] = st.multiselect(
+        label, options, key=key, max_selections=most, on_change=_many_to_url, args=(key,), help=help
+    )
+    return chosen
+
+
+def _many_to_url(key: str) -> None:
+    value = st.session_state[key]
+    if value:
+        st.session_state[f"kept.{key}"] = st.query_params[key] = list(value)
+    else:
+        st.query_params.pop(key, None)
+        st.session_state.pop(f"kept.{key}", None)
+
+
 def choose_dataset(label: str = "Dataset", width: int | Literal["stretch"] = "stretch") -> DatasetInfo | None:
     """The dataset that all pages are about, or None when there is none yet."""
     infos = {info.name: info for info in list_datasets(home())}
