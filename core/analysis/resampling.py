@@ -4,8 +4,9 @@ What is drawn is one example, or one cluster of examples that belong together, s
 strata each stratum keeps its size.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,9 @@ from core.analysis.statistic import Counts, Statistic
 
 RESAMPLES = 1000
 MOST_SUMS = 4_000_000
-"""Sums held at once: bounds the memory with very many labels."""
+"""Numbers held at once: bounds the memory with very many examples or labels."""
+MOST_CELLS = 1_000_000
+"""What kinds of examples add is a matrix up to this size."""
 Groups = NDArray[np.int64]
 """The number of the group that each example is in, shape (examples,)."""
 
@@ -31,7 +34,7 @@ def resample(
     if not statistics:
         return np.zeros((0, resamples))
     joint, units = _units([one.counts for one in statistics], clusters)
-    weights = _weights(joint, units, None if strata is None else _of_units(strata, units), resamples, seed)
+    weights = _weights(joint, units, None if strata is None else _of_units(strata, units), seed)
     return _values(statistics, joint, weights, resamples)
 
 
@@ -45,12 +48,18 @@ def jackknife(
     joint, units = _units([one.counts for one in statistics], clusters)
     whole = np.bincount(joint)
     if units is None:
-        kinds, times = np.arange(len(whole)), whole
-        left = (whole - (kinds == kind) for kind in kinds)
-        return _values(statistics, joint, left, len(kinds)), times
-    ones = np.ones(int(units.max(initial=-1)) + 1, np.int64)
-    left = (whole - np.bincount(joint[units == unit], minlength=len(whole)) for unit in range(len(ones)))
-    return _values(statistics, joint, left, len(ones)), ones
+        times = whole
+        left = (_without(whole, kind) for kind in range(len(whole)))
+    else:
+        times = np.ones(int(units.max(initial=-1)) + 1, np.int64)
+        left = (whole - np.bincount(joint[units == unit], minlength=len(whole)) for unit in range(len(times)))
+    return _values(statistics, joint, lambda size: np.stack(list(islice(left, size))), len(times)), times
+
+
+def _without(whole: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
+    left = whole.copy()
+    left[kind] -= 1
+    return left
 
 
 def _units(counts: Sequence[Counts], clusters: Groups | None) -> tuple[Groups, Groups | None]:
@@ -75,42 +84,55 @@ def _of_units(strata: Groups, units: Groups | None) -> Groups:
 
 
 def _values(
-    statistics: Sequence[Statistic], joint: Groups, weights: Iterator[NDArray], rows: int
+    statistics: Sequence[Statistic], joint: Groups, weights: Callable[[int], NDArray], rows: int
 ) -> NDArray[np.float64]:
     """The metrics under each of `rows` weights, which tell how often each joint kind occurs."""
     counts = list({id(one.counts): one.counts for one in statistics}.values())
     firsts = np.unique(joint, return_index=True)[1]
+    adding = {id(one): _summed(one, one.kinds[firsts]) for one in counts}
     values = np.zeros((len(statistics), rows))
-    block = max(1, MOST_SUMS // max(1, sum(one.width for one in counts)))
+    block = max(1, MOST_SUMS // max(len(firsts), len(joint), sum(one.width for one in counts)))
     for done in range(0, rows, block):
-        size = min(block, rows - done)
-        sums = {id(one): np.empty((size, one.width)) for one in counts}
-        for row in range(size):
-            times = next(weights)
-            for one in counts:
-                sums[id(one)][row] = one.sums(np.bincount(one.kinds[firsts], times, one.kind_count))
+        times = weights(min(block, rows - done))
+        sums = {key: add(times) for key, add in adding.items()}
         for row, statistic in enumerate(statistics):
-            values[row, done : done + size] = statistic.value(sums[id(statistic.counts)])
+            values[row, done : done + len(times)] = statistic.value(sums[id(statistic.counts)])
     return values
 
 
-def _weights(
-    kinds: Groups, units: Groups | None, strata: Groups | None, resamples: int, seed: int
-) -> Iterator[NDArray]:
-    """How often each kind is drawn, for each resample."""
+def _summed(counts: Counts, kinds: Groups) -> Callable[[NDArray], NDArray[np.float64]]:
+    """From how often each joint kind occurs, shape (rows, kinds), to the sums, shape (rows, width).
+
+    `kinds` are those of `counts` by joint kind. A product of matrices is quickest, as long as the table is small.
+    """
+    if len(kinds) * counts.width <= MOST_CELLS:
+        table = np.zeros((counts.kind_count, counts.width))
+        np.add.at(table, (counts.rows, counts.columns), counts.amounts)
+        table = table[kinds]
+        return lambda times: times.astype(np.float64) @ table
+    return lambda times: np.stack([counts.sums(np.bincount(kinds, row, counts.kind_count)) for row in times])
+
+
+def _weights(kinds: Groups, units: Groups | None, strata: Groups | None, seed: int) -> Callable[[int], NDArray]:
+    """How often each kind is drawn, for as many resamples as are asked for, shape (resamples, kinds)."""
     generator = np.random.default_rng(seed)
-    if strata is not None:
-        groups = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
-    else:
-        groups = [np.arange(len(kinds) if units is None else int(units.max(initial=-1)) + 1)]
-    few = units is None and strata is None and (int(kinds.max(initial=-1)) + 1) * 10 < len(kinds)
-    times = np.bincount(kinds)
-    for _ in range(resamples):
-        if few:  # the same draw, made at once
-            yield generator.multinomial(len(kinds), times / len(kinds))
-            continue
-        drawn = np.concatenate([group[generator.integers(0, len(group), len(group))] for group in groups])
+    count, n = int(kinds.max(initial=-1)) + 1, len(kinds)
+    whole = n if units is None else int(units.max(initial=-1)) + 1
+    groups = [np.arange(whole)] if strata is None else [np.flatnonzero(strata == one) for one in np.unique(strata)]
+    if units is None and strata is None and count * 10 < n:  # the same draw, made at once
+        return lambda size: generator.multinomial(n, np.bincount(kinds) / n, size)
+
+    def drawn(size: int) -> NDArray:
+        places = [group[generator.integers(0, len(group), (size, len(group)))] for group in groups]
+        found = np.concatenate(places, 1)
         if units is None:
-            yield np.bincount(kinds[drawn], minlength=len(times))
-        else:
-            yield np.bincount(kinds, np.bincount(drawn, minlength=len(units))[units], len(times))
+            return _counted(kinds[found], count)
+        return np.stack([np.bincount(kinds, row, count) for row in _counted(found, whole)[:, units]])
+
+    return drawn
+
+
+def _counted(found: Groups, count: int) -> NDArray[np.int64]:
+    """How often each number below `count` is in each row."""
+    rows = np.arange(len(found))[:, None] * count
+    return np.bincount((found + rows).reshape(-1), minlength=len(found) * count).reshape(len(found), count)
