@@ -13,12 +13,11 @@ import pyarrow.parquet as pq
 import streamlit as st
 
 from core.analysis.compare import Difference
-from core.analysis.decision import Decision, Question, decide
-from core.analysis.limits import within
+from core.analysis.decision import Decision, Question
 from core.analysis.results import CandidateRow, RunSummary, candidate_rows
 from core.analysis.scenario import Scenario
 from core.data.dataset import DatasetInfo, load_dataset
-from core.decide import PLAIN
+from core.decide import PLAIN, StoredGrounds, weigh
 from core.errors import unknown
 from core.home import Home
 from core.preferences import load as load_preferences
@@ -162,11 +161,35 @@ def rows_of(
     return candidate_rows(runs, pricing(preferences), metric, train_size)
 
 
-def decision_of(rows: Sequence[CandidateRow], question: Question = PLAIN) -> Decision | None:
-    """Which of the rows to take; differences are computed once for the same candidates and metric."""
-    allowed, _ = within(rows, question.limits)
-    of = tuple((row.candidate, row.run_ids, row.metric) for row in allowed)
-    return decide(rows, _differences(str(home().root), of, allowed), question)
+def decision_of(
+    rows: Sequence[CandidateRow], question: Question = PLAIN, scenario: Scenario | None = None
+) -> Decision | None:
+    """Which of the rows to take; what it stands on is computed once for the same candidates and metric."""
+    return weigh(rows, question, _KeptGrounds(), scenario)
+
+
+class _KeptGrounds:
+    """Grounds of a decision that are kept between redraws."""
+
+    def differences(self, rows: Sequence[CandidateRow]) -> dict[str, Difference]:
+        """By candidate: the best one's metric minus its, on test."""
+        return _differences(str(home().root), tuple(map(_identity, rows)), rows)
+
+    def needed(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
+        """How many more test texts settle whether `other` is within the margin of `best`; None out of reach."""
+        return _needed(str(home().root), _identity(best), _identity(other), margin, best, other)
+
+
+def _identity(row: CandidateRow) -> tuple[Any, ...]:
+    return row.candidate, row.run_ids, row.metric
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _needed(
+    root: str, of: tuple[Any, ...], beside: tuple[Any, ...], margin: float,  # noqa: ARG001
+    _best: CandidateRow, _other: CandidateRow,
+) -> int | None:  # fmt: skip
+    return StoredGrounds(home()).needed(_best, _other, margin)
 
 
 @st.cache_data(max_entries=6, show_spinner=False)

@@ -45,7 +45,7 @@ def next_steps(
         steps.append(Step(f"{_count(len(missing), 'bundled candidate')} not tried yet, {missing[0]} among them.",
                           "Launch", "launch", here))  # fmt: skip
     if decision and decision.unsettled:
-        steps.append(Step("Some cannot be told apart yet. See what would settle it.", "Compare", "tradeoff", here))
+        steps.append(Step("Some cannot be told apart yet. See what would settle it.", "Decide", "decide", here))
     if rows and all(row.runs == 1 for row in rows):
         steps.append(Step("Each candidate ran once. Two more seeds would show how much is luck.", "Launch", "launch",
                           {**here, "repeats": "3"}))  # fmt: skip

@@ -5,13 +5,18 @@ from typing import Any
 
 from core.errors import TradeoffError
 from core.home import Home
-from verbs.parsing import Declare
+from verbs.parsing import Declare, Parser
 
 
 def add(verb: Declare) -> None:
     """Declare the verb."""
     made = verb("recommend", recommend)
     made.add_argument("dataset")
+    question_options(made)
+
+
+def question_options(made: Parser) -> None:
+    """Declare the options that ask a question: what matters, what limits, how much difference matters."""
     made.add_argument("--metric", help="what is right; the task's own metric when left out")
     made.add_argument("--margin", type=number, metavar="SHARE", help="how much worse is as good; 0.01 is a point")
     made.add_argument("--cheap", choices=("usd", "kwh", "latency", "total"), help="what should be little; usd")
@@ -55,9 +60,7 @@ def asked(options: argparse.Namespace) -> Any:
     names = ("metric", "margin", "cheap", "volume", "rule")
     limits = ("max_usd_per_1k", "max_p95_ms", "max_memory_gb", "offline", "in_house")
     given = {name: value for name in names if (value := getattr(options, name)) is not None}
-    return question_of(
-        given, {name: value for name in limits if (value := getattr(options, name)) not in (None, False)}
-    )
+    return question_of(given, {name: value for name in limits if (value := getattr(options, name)) is not None})
 
 
 def number(text: str) -> float:
