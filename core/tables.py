@@ -215,8 +215,11 @@ def show(verb: str, answer: Any, told: str = "") -> None:
             console.print(f"    note  {note}", markup=False)
     elif verb == "power":
         _table(console, verb, answer["candidates"])
-    elif verb == "report":
+    elif verb == "report" and "labels" in answer:
         _report(console, answer)
+    elif verb == "verify":
+        console.print(f"{answer['file']}: decision about {answer['dataset']}, made {answer['made_at'][:16]}, "
+                      f"sha256:{answer['hash']}", markup=False)  # fmt: skip
     elif verb == "compare":
         compared(console, answer)
     elif isinstance(answer, list):

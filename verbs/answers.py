@@ -1,4 +1,4 @@
-"""What came of runs: results, reports, predictions and SQL."""
+"""What came of runs: results, predictions and SQL."""
 
 import argparse
 from pathlib import Path
@@ -19,11 +19,6 @@ def add(verb: Declare) -> None:
 
     made = verb("multitask", multitask)
     made.add_argument("dataset", help="with intents and slots, whose parts were derived")
-
-    made = verb("report", report)
-    made.add_argument("run", metavar="RUN_OR_CANDIDATE")
-    made.add_argument("--dataset", help="needed when a candidate is named")
-    made.add_argument("--split", choices=("test", "validation"), default="test")
 
     made = verb("predict", predict)
     made.add_argument("run", metavar="RUN_OR_CANDIDATE")
@@ -61,14 +56,6 @@ def multitask(options: argparse.Namespace, home: Home) -> Any:
     found = comparisons(home, options.dataset, pricing(load(home)))
     options.told = "\n".join(sentence(comparison) for comparison in found)
     return plain_rows(found)
-
-
-def report(options: argparse.Namespace, home: Home) -> Any:
-    """What a finished run gets right and wrong, label by label."""
-    from core.predictor import find_fitted
-    from core.report import report as reported
-
-    return reported(find_fitted(home, options.run, options.dataset), options.split)
 
 
 def predict(options: argparse.Namespace, home: Home) -> Any:

@@ -1,0 +1,187 @@
+"""A decision record from run folders. Nothing runs again: all is computed from stored predictions and usage."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core import files
+from core.advice import next_steps
+from core.analysis.decision import Question
+from core.analysis.results import CandidateRow, RunSummary, candidate_rows
+from core.analysis.scenario import Scenario
+from core.data.audit import load_audit
+from core.data.dataset import Dataset, load_dataset
+from core.decide import decision_of
+from core.decision_plain import cleaned_record
+from core.environment import describe
+from core.errors import TradeoffError
+from core.home import Home
+from core.preferences import load
+from core.prices import PriceBook
+from core.record.comparing import comparisons
+from core.record.limits import limits
+from core.record.page import renderer
+from core.record.parts import AuditPart, DataPart, DecisionRecord, EnergyPart, FindingPart, GridPart, RunPart
+from core.record.pricing import NotedBook
+from core.rerank import rerank
+from core.results import Pricing, dataset_runs
+from core.runs import RunFolder
+from core.usage import PROVENANCES
+
+EVIDENCE = ("spec.json", "predictions.parquet", "scores.json", "usage.json", "environment.json")
+"""The files of a run that the figures of a record are computed from."""
+
+
+def record(
+    home: Home, dataset: str, question: Question | None = None, scenario: Scenario | None = None, *,
+    version: str | None = None, train_size: int | str | None = "largest",
+) -> DecisionRecord:  # fmt: skip
+    """The record of the decision about a dataset, under the user's prices and, where given, under a scenario.
+
+    Raises:
+        TradeoffError: there is no such dataset or version, no run on it has finished, or the metric is not one to
+            rank by.
+    """
+    book = NotedBook.under(load(home))
+    data = load_dataset(home, dataset, version)
+    runs = dataset_runs(home, dataset, version)
+    made = assembled(home, data, runs, question or Question(), book, scenario, train_size)
+    steps = next_steps(
+        data.info, made.candidates, {run.spec.candidate.id for run in runs}, made.decision, made.data.audit is not None
+    )
+    decided = made.decision.model_copy(update={"next_steps": tuple(steps)})
+    return made.model_copy(update={"prices": book.asked, "decision": decided})
+
+
+def assembled(
+    home: Home, dataset: Dataset, runs: Sequence[RunSummary], question: Question, book: PriceBook,
+    scenario: Scenario | None, train_size: int | str | None,
+) -> DecisionRecord:  # fmt: skip
+    """The record of some runs, without the prices that it was computed with and without advice.
+
+    Raises:
+        TradeoffError: none of the runs has finished.
+    """
+    if scenario is None:
+        rows = candidate_rows(runs, Pricing(book), question.metric, train_size)
+    else:
+        rows = scenario.rows(runs, book, question.metric, train_size)
+    decided = decision_of(home, rows, question, scenario)
+    if decided is None:
+        name = dataset.info.name
+        raise TradeoffError(
+            f'No run on "{name}" has finished, so there is nothing to decide',
+            remedy=f"Launch some: python cli.py launch --dataset {name} --candidates tfidf-linear,minilm-full --wait.",
+        )
+    used = {run.run_id: run for run in runs}
+    environments, parts = _runs(home, rows, used)
+    made = DecisionRecord(
+        made_at=files.now(), made_with=_release(), data=_data(dataset), decision=decided, scenario=scenario,
+        train_size=train_size, candidates=tuple(rows), comparisons=comparisons(home, rows, decided),
+        energy=tuple(part for row in rows for part in _energy(row, used)),
+        grids=_grids([used[run_id] for row in rows for run_id in row.run_ids]),
+        environments=tuple(environments), runs=tuple(parts), cleaned=_cleaned(home, dataset, rows, question, scenario),
+    )  # fmt: skip
+    return made.model_copy(update={"limits": tuple(limits(made))})
+
+
+def _cleaned(
+    home: Home, dataset: Dataset, rows: Sequence[CandidateRow], question: Question, scenario: Scenario | None
+) -> dict[str, Any] | None:
+    """What the ranking becomes without doubtful texts; known of the current version of a set only."""
+    name = dataset.info.name
+    if load_dataset(home, name).info.fingerprint != dataset.info.fingerprint:
+        return None
+    return cleaned_record(rerank(home, name, rows, question, scenario))
+
+
+def _release() -> dict[str, str]:
+    now = describe()
+    return {"commit": now["commit"], "python": now["python"], "drawn by": renderer()}
+
+
+def _data(dataset: Dataset) -> DataPart:
+    info = dataset.info
+    return DataPart(
+        name=info.name, task=info.task, fingerprint=info.fingerprint, created_at=info.created_at, counts=info.counts,
+        labels=tuple(info.labels), left_out=info.left_out, note=info.note, source=_source(info.source),
+        audit=_audit(dataset),
+    )  # fmt: skip
+
+
+def _audit(dataset: Dataset) -> AuditPart | None:
+    audit = load_audit(dataset)
+    if audit is None:
+        return None
+    findings = tuple(
+        FindingPart(title=one.title, severity=one.severity, count=one.count) for one in audit.open_findings
+    )
+    return AuditPart(made_at=audit.made_at, checks=len(audit.findings), notes=audit.notes, findings=findings)
+
+
+def _source(source: dict[str, Any]) -> str:
+    """Where a dataset is from, how it was split, and under which licence, as far as it says."""
+    read = source.get("files")
+    names = [str(one.get("filename", "")) for one in read if isinstance(one, dict)] if isinstance(read, list) else []
+    splits = source.get("splits")
+    made = [f"{name} {how}" for name, how in splits.items()] if isinstance(splits, dict) else []
+    parts = [str(source.get("source") or ""), f"Files: {', '.join(names)}." if any(names) else "",
+             f"Splits: {'; '.join(made)}." if made else "", str(source.get("licence") or "")]  # fmt: skip
+    return " ".join(part for part in parts if part)
+
+
+def _runs(
+    home: Home, rows: Sequence[CandidateRow], used: dict[str, RunSummary]
+) -> tuple[list[dict[str, Any]], list[RunPart]]:
+    """The distinct environments, and every run with its place among them."""
+    environments: list[dict[str, Any]] = []
+    parts = []
+    for row in rows:
+        for run_id in row.run_ids:
+            folder, spec = RunFolder(home.runs / run_id), used[run_id].spec
+            state, about = folder.state, folder.environment
+            if about and about not in environments:
+                environments.append(about)
+            parts.append(
+                RunPart(
+                    run_id=run_id, candidate=row.candidate, seed=spec.seed, train_size=spec.train_size,
+                    device=spec.device, ended_at=state.at if state else "", settings=spec.candidate.settings,
+                    environment=environments.index(about) if about else None, files=digests(folder.path),
+                )
+            )  # fmt: skip
+    return environments, parts
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of the files that figures are computed from, of those that are there."""
+    found = {}
+    for name in EVIDENCE:
+        if (folder / name).is_file():
+            with open(folder / name, "rb") as file:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def _energy(row: CandidateRow, used: dict[str, RunSummary]) -> list[EnergyPart]:
+    """What each component took for 1,000 texts, averaged over runs; unknown where one run does not know it."""
+    usages = [usage for run in row.run_ids if (usage := used[run].usage.get("predict")) and usage.texts]
+    parts = []
+    for component in dict.fromkeys(name for usage in usages for name in usage.energy):
+        found = [usage.energy.get(component) for usage in usages]
+        rates = [1000 * one.kwh / usage.texts for one, usage in zip(found, usages, strict=True)
+                 if one is not None and one.kwh is not None]  # fmt: skip
+        sure = max((one.provenance if one else "unknown" for one in found), key=PROVENANCES.index)
+        mean = sum(rates) / len(rates) if len(rates) == len(usages) else None
+        parts.append(EnergyPart(candidate=row.candidate, component=component, kwh_per_1k=mean, provenance=sure))
+    return parts
+
+
+def _grids(runs: Sequence[RunSummary]) -> tuple[GridPart, ...]:
+    counts: dict[tuple[float | None, str], int] = {}
+    for run in runs:
+        usage = run.usage.get("predict")
+        if usage and usage.co2e_kg is not None:
+            key = (usage.grid_g_per_kwh, usage.grid_source)
+            counts[key] = counts.get(key, 0) + 1
+    return tuple(GridPart(g_per_kwh=grams, source=source, runs=count) for (grams, source), count in counts.items())
