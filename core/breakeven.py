@@ -180,12 +180,14 @@ def reference_from(bill: Bill, preferences: Preferences, scenario: Scenario) -> 
     if price.usd is None:
         raise TradeoffError(f"What {bill.candidate} would cost is unknown", price.basis)
     line = CostLine(
-        name=bill.candidate, serving=1000 * price.usd / max(bill.cost.requests, 1), low=1 - ESTIMATE_BAND,
+        name=f"{bill.model} by the token", serving=1000 * price.usd / max(bill.cost.requests, 1), low=1 - ESTIMATE_BAND,
         high=1 + ESTIMATE_BAND,
     )  # fmt: skip
     per_text = f"about {tokens.input / max(bill.cost.requests, 1):,.0f} tokens read and "
     per_text += f"{tokens.output / max(bill.cost.requests, 1):,.0f} written a text"
-    return Reference(name=bill.candidate, line=line, basis=f"estimated: {per_text}; {price.basis}", estimated=True)
+    return Reference(
+        name=line.name, line=line, basis=f"estimated of {bill.candidate}: {per_text}; {price.basis}", estimated=True
+    )
 
 
 def bill_band(home: Home, row: CandidateRow, book: PriceBook) -> float:
