@@ -105,7 +105,7 @@ def months(bills: Sequence[tuple[CandidateRow, Money]], pick: str, dark: bool = 
         figure.add_bar(
             y=list(range(len(shown))), x=values, orientation="h", name=name,
             marker={"color": [theme.faded(theme.family_colour(row.family, dark), strength) for row, _ in shown],
-                    "pattern": {"shape": pattern, "solidity": 0.2, "size": 6, "fillmode": "overlay", "fgcolor": theme.ink(dark)}},
+                    "pattern": _pattern(pattern, dark)},
             hovertemplate=[f"{safe(row.candidate)}, {name}: {f.usd(value)} a month<extra></extra>"
                            for (row, _), value in zip(shown, values, strict=True)],
         )  # fmt: skip
@@ -161,7 +161,7 @@ def energy_parts(rows: Sequence[CandidateRow], dark: bool = False) -> Chart:
             figure.add_bar(
                 y=list(range(len(shown))), x=values, orientation="h", name=f"{name}, {sure}",
                 marker={"color": [theme.faded(theme.family_colour(row.family, dark), strength) for row in shown],
-                        "pattern": {"shape": PATTERNS[sure], "solidity": 0.2, "size": 6, "fillmode": "overlay", "fgcolor": theme.ink(dark)}},
+                        "pattern": _pattern(PATTERNS[sure], dark)},
                 hovertemplate=[f"{safe(row.candidate)}, {name}: {f.energy(value / 1000)} ({sure})<extra></extra>"
                                for row, value in zip(shown, values, strict=True)],
             )  # fmt: skip
@@ -178,6 +178,11 @@ def energy_parts(rows: Sequence[CandidateRow], dark: bool = False) -> Chart:
                         ticktext=[safe(f.shorten(row.candidate, 34)) for row in shown])  # fmt: skip
     spoken = "; ".join(f"{row.candidate} {f.energy(row.kwh_per_1k)} ({row.energy_provenance})" for row in shown[:12])
     return Chart(figure, f"Energy for 1,000 texts by component: {spoken or 'unknown'}.")
+
+
+def _pattern(shape: str, dark: bool) -> dict[str, object]:
+    """A pattern over the colour, so that neither alone carries the meaning."""
+    return {"shape": shape, "solidity": 0.2, "size": 6, "fillmode": "overlay", "fgcolor": theme.ink(dark)}
 
 
 def sureness(rows: Sequence[CandidateRow]) -> Mapping[str, int]:
