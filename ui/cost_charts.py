@@ -36,7 +36,7 @@ def break_even(
     volumes = np.logspace(low, high, POINTS)
     figure = go.Figure()
     colours = (theme.family_colour("api", dark), theme.family_colour(family, dark))
-    _line(figure, reference, "paid by the token", volumes, colours[0], "dot")
+    _line(figure, reference, "", volumes, colours[0], "dot")
     for (line, rented, _), dash in zip(own, ("solid", "dash"), strict=False):
         _line(figure, line, rented, volumes, colours[1], dash)
     met = [(one, line) for line, _, one in own if one.volume and 10**low <= one.volume <= 10**high]
@@ -80,6 +80,7 @@ def _reach(crossings: Sequence[Crossing], volume: float) -> tuple[float, float]:
 
 def _line(figure: go.Figure, line: CostLine, how: str, volumes: "np.ndarray", colour: str, dash: str) -> None:
     usd = [line.usd(float(v)) for v in volumes]
+    name = safe(f"{line.name}, {how}" if how else line.name)
     if line.low < 1 < line.high:
         edges = [[line.times(factor).usd(float(v)) for v in volumes] for factor in (line.high, line.low)]
         figure.add_scatter(
@@ -87,9 +88,9 @@ def _line(figure: go.Figure, line: CostLine, how: str, volumes: "np.ndarray", co
             line={"width": 0}, fillcolor=theme.faded(colour, 0.13), hoverinfo="skip", showlegend=False,
         )  # fmt: skip
     figure.add_scatter(
-        x=list(volumes), y=usd, mode="lines", name=f"{safe(line.name)}, {how}",
+        x=list(volumes), y=usd, mode="lines", name=name,
         line={"color": colour, "width": 2.2, "dash": dash},
-        hovertemplate=[f"{safe(line.name)}, {how}<br>{texts(float(v))} texts: {f.usd(bill)} a month<extra></extra>"
+        hovertemplate=[f"{name}<br>{texts(float(v))} texts: {f.usd(bill)} a month<extra></extra>"
                        for v, bill in zip(volumes, usd, strict=True)],
     )  # fmt: skip
 

@@ -183,7 +183,8 @@ def energy_part(rows: Sequence[CandidateRow], row: CandidateRow, scenario: Scena
     with right:
         draw(cost_charts.energy_parts(rows, theme.is_dark()), "energy_parts")
     kwh, co2e = monthly_energy(row, scenario)
-    like = [*energy_like(kwh), *([co2e_like(co2e)] if co2e_like(co2e) else [])]
+    way = co2e_like(co2e)
+    like = [*energy_like(kwh), *([way] if way and "less" not in way else [])]
     if like:
         st.markdown(f"A month of {plain(row.candidate)} ({f.energy(kwh)}, {f.co2e(co2e)}) is like "
                     f"{plain(' or '.join(like))}.", help=ASSUMED)  # fmt: skip

@@ -141,7 +141,7 @@ def volume_slider(scenario: Scenario, width: int | Any = "stretch") -> None:
     slider(VOLUME, scenario, width)
 
 
-def slider(control: Control, scenario: Scenario, width: int | Any = 250) -> None:
+def slider(control: Control, scenario: Scenario, width: int | Any = 204) -> None:
     """One assumption. A value from the URL that is none of the stops becomes one."""
     value, key = getattr(scenario, control.field), f"if.{control.field}"
     stops = list(control.stops)
