@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import combinations
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from core.analysis.intervals import is_share, percentile
 from core.analysis.resampling import RESAMPLES, Groups, resample
 from core.analysis.significance import PERMUTATIONS, holm, mcnemar, permutation, sign_flips, t_test
-from core.analysis.spread import Spread, spread
+from core.analysis.spread import Side, Spread, are_many, joint_spread, side_of, spread
 from core.analysis.statistic import Statistic
 
 
@@ -50,11 +51,22 @@ class Performance:
         """The metric over all examples, averaged over runs."""
         return float(np.mean([run.overall for run in self.runs])) if self.runs else 0.0
 
-    @property
+    @cached_property
     def parts(self) -> NDArray[np.float64] | None:
         """Where the metric is a mean over examples: the value of each, averaged over runs."""
         parts = [run.parts for run in self.runs if run.parts is not None]
         return np.mean(parts, axis=0) if self.runs and len(parts) == len(self.runs) else None
+
+    @cached_property
+    def side(self) -> Side:
+        """What each text moves, for the spread of differences (`core.analysis.spread.side_of`)."""
+        return side_of(self.runs, self.clusters)
+
+    @cached_property
+    def range(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where the metric is a mean over examples: the least and the most that any run has on each."""
+        parts = np.stack([run.parts for run in self.runs if run.parts is not None])
+        return parts.min(0), parts.max(0)
 
 
 def performance(runs: Sequence[tuple[Sequence[str] | NDArray[np.str_], Statistic]]) -> Performance:
@@ -75,23 +87,14 @@ def paired_difference(a: Performance, b: Performance, seed: int = 0, resamples: 
     """`a - b` on the shared examples with a 95 % interval for texts and, where there are several runs, for seeds.
 
     A metric that is a mean over examples has the interval of Bonett & Price (2012), which holds its level where the two
-    hardly disagree; others the percentile bootstrap's over examples (Koehn 2004), stretched by what seeds add. When no
-    resample differs from another, the rule of three bounds what could have been missed.
+    hardly disagree; others the percentile bootstrap's over examples (Koehn 2004), stretched by what seeds add, or with
+    very many examples the infinitesimal jackknife's, to which that comes close. When no resample differs from another,
+    the rule of three bounds what could have been missed.
     """
     a, b = shared(a, b)
     if not len(a.ids) or not a.runs or not b.runs:
         return Difference(0.0, -1.0, 1.0, 0)
-    if a.parts is not None and b.parts is not None:
-        return _mean_difference(a, b)
-    values = resample([*a.runs, *b.runs], resamples, seed, a.clusters)
-    found = spread([a.runs, b.runs], a.clusters, values)
-    gaps = values[: len(a.runs)].mean(0) - values[len(a.runs) :].mean(0)
-    value, n = a.overall - b.overall, len(a.ids)
-    low, high = percentile(gaps)
-    if high - low < 1e-12:
-        low, high = value - 3 / n, value + 3 / n
-    by = max(1.0, found.stretch)
-    return Difference(value, value - by * (value - low), value + by * (high - value), n)
+    return _paired(a, b, seed, resamples)[0]
 
 
 def shared(a: Performance, b: Performance) -> tuple[Performance, Performance]:
@@ -130,8 +133,13 @@ def comparison(
     With several runs of one of them it is the test of the interval, which counts texts and seeds.
     """
     one, other = shared(a, b)
-    difference = paired_difference(one, other)
-    p, test = _test(one, other, permutations) if difference.n else (1.0, "none: no text that both answered")
+    if not len(one.ids) or not one.runs or not other.runs:
+        return Comparison(name_a, name_b, paired_difference(one, other), 1.0, "none: no text that both answered")
+    difference, centre, found = _paired(one, other)
+    if len(one.runs) > 1 or len(other.runs) > 1 or one.clusters is not None:
+        p, test = t_test(centre, found), "t, over texts and seeds"
+    else:
+        p, test = _test(one.runs[0], other.runs[0], permutations)
     return Comparison(name_a, name_b, difference, p, test)
 
 
@@ -144,12 +152,7 @@ def all_pairs(performances: Mapping[str, Performance]) -> list[Comparison]:
     return [replace(one, p_holm=p) for one, p in zip(found, adjusted, strict=True)]
 
 
-def _test(a: Performance, b: Performance, permutations: int) -> tuple[float, str]:
-    means = a.parts is not None and b.parts is not None
-    if len(a.runs) > 1 or len(b.runs) > 1 or a.clusters is not None:
-        whole = (a.overall - b.overall, spread([a.runs, b.runs], a.clusters))
-        return t_test(*(_mean_gap(a, b) if means else whole)), "t, over texts and seeds"
-    one, other = a.runs[0], b.runs[0]
+def _test(one: Statistic, other: Statistic, permutations: int) -> tuple[float, str]:
     if one.parts is None or other.parts is None:
         return permutation(one, other, permutations), "permutation"
     if is_share(one) and is_share(other):
@@ -157,20 +160,36 @@ def _test(a: Performance, b: Performance, permutations: int) -> tuple[float, str
     return sign_flips(one.parts - other.parts, permutations), "permutation"
 
 
-def _mean_difference(a: Performance, b: Performance) -> Difference:
+def _paired(
+    a: Performance, b: Performance, seed: int = 0, resamples: int = RESAMPLES
+) -> tuple[Difference, float, Spread]:
+    """The difference of two over the same examples, with the centre and the spread of its interval."""
     value, n = a.overall - b.overall, len(a.ids)
-    centre, found = _mean_gap(a, b)
-    half = found.quantile * found.error
-    return Difference(value, min(value, centre - half), max(value, centre + half), n)
+    if a.parts is not None and b.parts is not None:
+        centre, found = _mean_gap(a, b)
+        half = found.quantile * found.error
+        return Difference(value, min(value, centre - half), max(value, centre + half), n), centre, found
+    if are_many([*a.runs, *b.runs]):
+        found = joint_spread([a.side, b.side], _units(a))
+        half = found.quantile * found.error or 3 / n
+        return Difference(value, value - half, value + half, n), value, found
+    values = resample([*a.runs, *b.runs], resamples, seed, a.clusters)
+    found = spread([a.runs, b.runs], a.clusters, values)
+    low, high = percentile(values[: len(a.runs)].mean(0) - values[len(a.runs) :].mean(0))
+    if high - low < 1e-12:
+        low, high = value - 3 / n, value + 3 / n
+    by = max(1.0, found.stretch)
+    return Difference(value, value - by * (value - low), value + by * (high - value), n), value, found
 
 
 def _mean_gap(a: Performance, b: Performance) -> tuple[float, Spread]:
     """Bonett & Price: the difference as if one more text spoke for either side, by as much as any text does."""
-    n, found = len(a.ids), spread([a.runs, b.runs], a.clusters)
-    most = max(_most_apart(one, other) for one in a.runs for other in b.runs) or 1.0
-    texts = found.texts * (n / (n + 2)) ** 2 + 2 * (most / (n + 2)) ** 2
+    n, found = len(a.ids), joint_spread([a.side, b.side], _units(a))
+    (least, most), (other_least, other_most) = a.range, b.range
+    apart = float(max((most - other_least).max(), (other_most - least).max())) or 1.0
+    texts = found.texts * (n / (n + 2)) ** 2 + 2 * (apart / (n + 2)) ** 2
     return (a.overall - b.overall) * n / (n + 2), replace(found, texts=texts)
 
 
-def _most_apart(a: Statistic, b: Statistic) -> float:
-    return float(np.abs(a.parts - b.parts).max()) if a.parts is not None and b.parts is not None else 0.0
+def _units(one: Performance) -> float:
+    return inf if one.clusters is None else len(np.unique(one.clusters))

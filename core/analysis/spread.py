@@ -17,6 +17,8 @@ from core.analysis.resampling import Groups, resample
 from core.analysis.statistic import Statistic
 
 Z95 = 1.959963984540054
+MANY, ENOUGH_EXAMPLES = 200_000, 2_000
+"""Above so many examples over all runs, and at least so many a run, the bootstrap is left for the influence of each."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,14 @@ class Runs:
     def luck(self) -> float:
         """The variance between runs that texts do not explain: training luck."""
         return max(0.0, self.between - self.noise)
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One candidate of a comparison: how far its figure moves with each text or resample, and its runs."""
+
+    apart: NDArray[np.float64]
+    runs: Runs
 
 
 @dataclass(frozen=True)
@@ -85,17 +95,26 @@ def spread(
     All runs are over the same examples in the same order. `values` are the metrics on resamples, by side and run,
     where they have been drawn already (`resample`).
     """
-    runs = [run for side in sides for run in side]
-    covariance = _covariance(runs, clusters, values)
-    weights = np.concatenate([np.full(len(side), (-1.0) ** place / len(side)) for place, side in enumerate(sides)])
-    texts = max(0.0, float(weights @ covariance @ weights))
+    apart = _deviations([run for side in sides for run in side], clusters, values)
     found, done = [], 0
     for side in sides:
-        found.append(_runs(side, covariance[done : done + len(side), done : done + len(side)]))
+        found.append(_side(side, apart[done : done + len(side)]))
         done += len(side)
-    seeds = sum(one.luck / one.count for one in found)
-    units = inf if clusters is None else len(np.unique(clusters))
-    return Spread(texts, seeds, freedom_of(texts, seeds, found, units), tuple(found))
+    return joint_spread(found, inf if clusters is None else len(np.unique(clusters)))
+
+
+def side_of(runs: Sequence[Statistic], clusters: Groups | None = None) -> Side:
+    """One side of differences, for metrics that are means or that have very many examples (`are_many`)."""
+    return _side(runs, _deviations(runs, clusters, None))
+
+
+def joint_spread(sides: Sequence[Side], units: float = inf) -> Spread:
+    """The spread of one side's figure, or of the first's minus the second's; `units` are the clusters, if any."""
+    apart = sides[0].apart if len(sides) == 1 else sides[0].apart - sides[1].apart
+    texts = float((apart**2).sum())
+    seeds = sum(side.runs.luck / side.runs.count for side in sides)
+    runs = tuple(side.runs for side in sides)
+    return Spread(texts, seeds, freedom_of(texts, seeds, runs, units), runs)
 
 
 def freedom_of(texts: float, seeds: float, sides: Sequence[Runs], units: float = inf) -> float:
@@ -108,28 +127,39 @@ def freedom_of(texts: float, seeds: float, sides: Sequence[Runs], units: float =
     return max(1.0, (texts + seeds) ** 2 / squares) if squares > 0 else inf
 
 
-def _runs(side: Sequence[Statistic], block: NDArray[np.float64]) -> Runs:
-    k = len(side)
+def are_many(runs: Sequence[Statistic]) -> bool:
+    """Whether runs have so many examples that drawing them again takes long, and says no more than their influence."""
+    return sum(map(len, runs)) > MANY and min(map(len, runs)) >= ENOUGH_EXAMPLES
+
+
+def _side(runs: Sequence[Statistic], apart: NDArray[np.float64]) -> Side:
+    k, whole = len(runs), apart.sum(0)
     if k < 2:
-        return Runs(k, 0.0, 0.0)
-    alike = (block.sum() - np.trace(block)) / (k * (k - 1))
-    between = float(np.var([run.overall for run in side], ddof=1))
-    return Runs(k, between, max(0.0, float(np.trace(block) / k - alike)))
+        return Side(whole, Runs(k, 0.0, 0.0))
+    own = float((apart**2).sum())
+    alike = (float((whole**2).sum()) - own) / (k * (k - 1))
+    between = float(np.var([run.overall for run in runs], ddof=1))
+    return Side(whole / k, Runs(k, between, max(0.0, own / k - alike)))
 
 
-def _covariance(
+def _deviations(
     runs: Sequence[Statistic], clusters: Groups | None, values: NDArray[np.float64] | None
 ) -> NDArray[np.float64]:
-    """How the figures of runs vary together when texts are drawn again, shape (runs, runs)."""
+    """How far the figure of each run moves with each text, or with each resample, shape (runs, units).
+
+    Scaled so that its product with itself is the covariance of the figures when texts are drawn again.
+    """
     parts = [run.parts for run in runs if run.parts is not None]
-    if len(parts) < len(runs):
-        return np.atleast_2d(np.cov(resample(runs, clusters=clusters) if values is None else values))
-    apart = np.stack(parts)
+    if len(parts) < len(runs) and (values is not None or not are_many(runs)):
+        values = resample(runs, clusters=clusters) if values is None else values
+        scaled: NDArray[np.float64] = (values - values.mean(1, keepdims=True)) / sqrt(max(values.shape[1] - 1, 1))
+        return scaled
+    apart = np.stack(parts if len(parts) == len(runs) else [run.influence() for run in runs])
     apart = apart - apart.mean(1, keepdims=True)
     n = apart.shape[1]
     if clusters is not None:
         places = np.unique(clusters, return_inverse=True)[1].reshape(-1)
         apart = np.stack([np.bincount(places, one) for one in apart])
     units = apart.shape[1]
-    result: NDArray[np.float64] = apart @ apart.T / n**2 * (units / max(units - 1, 1))
+    result: NDArray[np.float64] = apart / n * sqrt(units / max(units - 1, 1))
     return result

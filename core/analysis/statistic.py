@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Value = Callable[[NDArray], NDArray]
 """From sums over examples, shape (..., width), to a metric, shape (...)."""
+STEP = 1e-4
+"""What sums are changed by, as a share of them, to see how a metric follows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +131,20 @@ class Statistic:
     def take(self, examples: NDArray[np.int64]) -> "Statistic":
         """The metric of some examples, by their places."""
         return Statistic(self.counts.take(examples), self.value, None if self.parts is None else self.parts[examples])
+
+    def influence(self) -> NDArray[np.float64]:
+        """How far each example moves the metric, times their number: its infinitesimal jackknife, shape (examples,).
+
+        The mean of these over a resample is what the resample changes, to first order (Efron 1982, chapter 6). Where
+        the metric is a mean it is each example's value minus the mean.
+        """
+        n, total = len(self), self.counts.total()
+        steps = np.eye(self.counts.width) * np.maximum(STEP * np.abs(total), STEP)
+        slopes = (self.value(total + steps) - self.value(total - steps)) / (2 * steps.diagonal())
+        counts = self.counts
+        added = np.bincount(counts.rows, counts.amounts * slopes[counts.columns], counts.kind_count)[counts.kinds]
+        result: NDArray[np.float64] = (n * added - added.sum()).astype(np.float64)
+        return result
 
     def trimmed(self) -> "Statistic":
         """The same with nothing in its counts that no example adds."""

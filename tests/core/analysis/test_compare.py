@@ -92,6 +92,28 @@ def test_every_metric_is_compared_as_if_each_resample_were_scored_again(task: st
             assert (gap.low, gap.high) == pytest.approx(gap.value + by * (inner - gap.value))
 
 
+def test_with_very_many_texts_influence_says_what_resampling_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The infinitesimal jackknife: exact for means, near the bootstrap for F1."""
+    draw = random.Random(3)
+    gold = [draw.choice("aaabbc") for _ in range(3000)]
+    found = [[t if draw.random() < share else draw.choice("abc") for t in gold] for share in (0.8, 0.8, 0.7)]
+    told = [get_task("single_label").statistics(gold, one, ["a", "b", "c"]) for one in found]
+    mean = told[0]["accuracy"]
+    assert mean.parts is not None
+    assert mean.influence() == pytest.approx(mean.parts - mean.overall, abs=1e-6)
+    ids = [f"e{i:04}" for i in range(3000)]
+    for metric in ("macro_f1", "mcc"):
+        a, b = performance([(ids, one[metric]) for one in told[:2]]), performance([(ids, told[2][metric])])
+        drawn = paired_difference(a, b)
+        with monkeypatch.context() as patch:
+            patch.setattr("core.analysis.spread.MANY", 1000)
+            assert paired_difference(a, b) != drawn
+            smooth, back = paired_difference(a, b), paired_difference(b, a)
+        assert (smooth.value, smooth.n) == (drawn.value, drawn.n)
+        assert (-back.high, -back.low) == pytest.approx((smooth.low, smooth.high))
+        assert (smooth.low, smooth.high) == pytest.approx((drawn.low, drawn.high), abs=0.1 * (drawn.high - drawn.low))
+
+
 def spread_of(a: Performance, b: Performance) -> Spread:
     a, b = shared(a, b)
     return spread([a.runs, b.runs], values=resample([*a.runs, *b.runs], 30))
