@@ -46,7 +46,7 @@ class LabelStudy:
     """The quality to be reached; None where there is no goal."""
     answers: tuple[Answer, ...]
     curves: Curves
-    paths: tuple[Path, ...] = ()
+    rows: tuple[CandidateRow, ...]
 
     @property
     def here(self) -> int:
@@ -64,11 +64,26 @@ class LabelStudy:
             raise unknown("candidate that learns from labels", name, found)
         return found[name]
 
+    def ways(self, plan: Plan, rows: Sequence[CandidateRow] = ()) -> list[Path]:
+        """Ways to the goal, the cheapest first: candidates as they are, and those whose curve gets there.
+
+        `rows` are the same candidates under other prices.
+        """
+        value, ways = self.value, []
+        found = {one.learner.name: one for one in self.answers}
+        for row in (rows or self.rows) if value is not None else ():
+            sized = row.model_copy(update={"train_size": row.train_size or self.here})
+            one = found.get(row.candidate)
+            if row.candidate == self.goal.target or (value is not None and row.quality >= value):
+                ways.append(path(sized, plan, None, self.here))
+            elif one and one.needed and one.needed.texts is not None:
+                ways.append(path(sized, plan, one.needed, self.here))
+        return cheapest_first(ways, plan, self.goal.target)
+
 
 def label_study(
-    home: Home, info: DatasetInfo, runs: Sequence[RunSummary], rows: Sequence[CandidateRow], goal: Goal,
-    plan: Plan | None = None,
-) -> LabelStudy:  # fmt: skip
+    home: Home, info: DatasetInfo, runs: Sequence[RunSummary], rows: Sequence[CandidateRow], goal: Goal
+) -> LabelStudy:
     """The study of a dataset.
 
     Args:
@@ -77,7 +92,6 @@ def label_study(
         runs: its runs.
         rows: its candidates with their most training texts, all by one metric.
         goal: what is to be reached; a target is chosen where it names nothing.
-        plan: what labels cost; None leaves the ways out.
 
     Raises:
         TradeoffError: the goal names a candidate that is not there, or whose predictions cannot be read.
@@ -90,8 +104,7 @@ def label_study(
     value, draws = _value(goal, curves)
     answers = [_answer(one, curves, goal, value, draws, info.counts["train"]) for one in known]
     answers.sort(key=lambda one: one.curve is None)
-    paths = _paths(rows, answers, goal, value, plan, info.counts["train"]) if plan and value is not None else ()
-    return LabelStudy(info, metric, goal, value, tuple(answers), curves, tuple(paths))
+    return LabelStudy(info, metric, goal, value, tuple(answers), curves, tuple(rows))
 
 
 def _completed(goal: Goal, rows: Sequence[CandidateRow], known: Sequence[Learner]) -> Goal:
@@ -140,19 +153,3 @@ def _answer(
     told = words.goal_words(curves.metric, value, goal.target, goal.margin)
     said = words.labels_sentence(one.name, curve, curves.metric, value, told, found, here)
     return Answer(one, curve, found, f"{said} {more}")
-
-
-def _paths(
-    rows: Sequence[CandidateRow], answers: Sequence[Answer], goal: Goal, value: float, plan: Plan, here: int
-) -> list[Path]:
-    """Ways to the goal: candidates that are there as they are, and those whose curve gets there."""
-    sized = [row.model_copy(update={"train_size": row.train_size or here}) for row in rows]
-    found = {one.learner.name: one for one in answers}
-    ways = []
-    for row in sized:
-        one = found.get(row.candidate)
-        if row.candidate == goal.target or row.quality >= value:
-            ways.append(path(row, plan, None, here))
-        elif one and one.needed and one.needed.texts is not None:
-            ways.append(path(row, plan, one.needed, here))
-    return cheapest_first(ways, plan, goal.target)

@@ -121,17 +121,18 @@ def curve(options: argparse.Namespace, home: Home) -> Any:
     info = load_dataset(home, options.dataset).info
     rows = results(home, options.dataset, load(home), metric=options.metric)
     goal = Goal(target=options.target, reach=options.reach, margin=options.margin)
-    study = label_study(home, info, dataset_runs(home, options.dataset), rows, goal, plan)
+    study = label_study(home, info, dataset_runs(home, options.dataset), rows, goal)
+    paths = study.ways(plan) if plan else []
     answers = [study.answer(options.candidate)] if options.candidate else list(study.answers)
     if not options.json:
-        said = [one.sentence for one in answers] + ([path_sentence(study.paths, plan)] if plan and study.paths else [])
+        said = [one.sentence for one in answers] + ([path_sentence(paths, plan)] if plan and paths else [])
         options.told = "\n".join([*said, *_next(study)])
         return [_row(one) for one in answers if one.curve]
     return {
         "dataset": info.name, "metric": study.metric, "train_texts": study.here, "test_texts": study.curves.texts,
         "goal": {**study.goal.model_dump(), "quality": study.value},
         "curves": [_plain(one, study.here) for one in answers],
-        "paths": [path.model_dump(mode="json") for path in study.paths],
+        "paths": [path.model_dump(mode="json") for path in paths],
     }  # fmt: skip
 
 

@@ -62,7 +62,7 @@ class Curve:
         draws = self.laws.at(np.array([start, end]))
         return _told(draws[:, 1] - draws[:, 0])
 
-    def band(self, texts: Sequence[float]) -> Array:
+    def band(self, texts: Sequence[float] | Array) -> Array:
         """The curve and the two ends of its 95 % band at several train sizes, shape (3, sizes)."""
         found: Array = np.quantile(self.laws.at(np.asarray(texts, np.float64)), MIDDLE_AND_ENDS, axis=0)
         return found
