@@ -6,6 +6,7 @@ from ui import cost_parts as parts
 from ui import data
 from ui.downloads import as_command
 from ui.messages import empty, plain
+from ui.record_download import record_download
 from ui.session import choose_dataset
 from ui.what_if import as_options, scenario_now, told_assumptions, volume_slider, what_if
 
@@ -55,5 +56,7 @@ else:
 st.markdown("#### What was spent so far, on all datasets?")
 parts.spent_part(used)
 with st.container(horizontal=True):
+    if row:
+        record_download(info, scenario=scenario)
     as_command(f"python cli.py breakeven {info.name} --volume {scenario.volume:g}{as_options(scenario)} --json\n"
                "python cli.py spent --by month --json")  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from core.errors import TradeoffError, unknown
 from core.home import Home
 from verbs.deciding import asked, question_options
-from verbs.parsing import Declare
+from verbs.parsing import Declare, changes
 
 
 def add(verb: Declare) -> None:
@@ -19,6 +19,8 @@ def add(verb: Declare) -> None:
     made.add_argument("--out", metavar="FILE", help="of a dataset: where the record goes, .html, .pdf or .json")
     made.add_argument("--version", help="of a dataset: start of a fingerprint; the current one by default")
     question_options(made)
+    made.add_argument("--if", dest="assumed", action="append", default=[], metavar="NAME=VALUE",
+                      help="of a dataset: assume otherwise about prices and serving (docs/costs.md)")  # fmt: skip
 
     made = verb("verify", verify)
     made.add_argument("file", metavar="FILE", help="a decision record: .html or .pdf")
@@ -58,10 +60,13 @@ def _is_dataset(home: Home, name: str) -> bool:
 
 
 def _record(options: argparse.Namespace, home: Home) -> Any:
+    from core.analysis.scenario import scenario_of
     from core.record.files import write_record
     from core.record.gather import record
 
-    made = record(home, options.name, asked(options), version=options.version)
+    assumed = changes(options.assumed)
+    scenario = scenario_of(assumed) if assumed else None
+    made = record(home, options.name, asked(options), scenario, version=options.version)
     if not options.out:
         if not options.json:
             raise TradeoffError("Where the record should go is missing", remedy="Add --out FILE.html or FILE.pdf.")
