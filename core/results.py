@@ -1,16 +1,19 @@
 """Results straight from run folders: what the command line and the API answer with."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from core.analysis.compare import Difference, paired_difference
 from core.analysis.decision import best_of
 from core.analysis.results import CandidateRow, Price, RunSummary, candidate_rows
+from core.analysis.scenario import Scenario
 from core.data.dataset import load_dataset
 from core.evidence import performance_of, performances_of
 from core.home import Home
 from core.preferences import Preferences
 from core.prices import Cost, PriceBook
 from core.prices import cost as priced_usage
+from core.row_intervals import interval_of, surer
 from core.runs import RunFolder, list_runs
 from core.usage import Usage
 
@@ -62,14 +65,19 @@ def priced_as(found: Cost) -> Price:
 
 def results(
     home: Home, dataset: str, preferences: Preferences, *, version: str | None = None, metric: str | None = None,
-    train_size: int | str | None = "largest",
+    train_size: int | str | None = "largest", scenario: Scenario | None = None,
 ) -> list[CandidateRow]:  # fmt: skip
-    """A row a candidate on a dataset, best quality first.
+    """A row a candidate on a dataset, best quality first; under a scenario where one is given.
 
     Raises:
         TradeoffError: there is no such dataset or version.
     """
-    return candidate_rows(dataset_runs(home, dataset, version), pricing(preferences), metric, train_size)
+    runs = dataset_runs(home, dataset, version)
+    if scenario is None:
+        rows = candidate_rows(runs, pricing(preferences), metric, train_size)
+    else:
+        rows = scenario.rows(runs, PriceBook.of(preferences), metric, train_size)
+    return surer(rows, partial(interval_of, home))
 
 
 def differences(home: Home, rows: Sequence[CandidateRow]) -> dict[str, Difference]:

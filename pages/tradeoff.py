@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.analysis.cheapness import measure_of
 from core.analysis.decision import Question
+from core.fronts import QUALITY, key_of
 from core.tasks import ranking_metrics
 from ui import data, theme
 from ui.axes import AXES
@@ -11,12 +12,14 @@ from ui.candidate_card import candidate_card, detail_rows
 from ui.candidate_table import candidate_table
 from ui.charts import draw
 from ui.downloads import as_command, download
+from ui.fronts import front_of
 from ui.messages import empty, plain
 from ui.metrics import metric_name
 from ui.published_marks import published_choice, published_table
 from ui.session import choose, choose_dataset
-from ui.tradeoff_chart import tradeoff
+from ui.tradeoff_chart import front_told, reading, tradeoff
 from ui.tradeoff_filters import filtered, train_size_choice
+from ui.what_if import as_options, told_assumptions, what_if
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.title("Tradeoff", anchor=False, width="content")
@@ -26,9 +29,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         metric = choose("Quality", list(metrics), "metric", named=metric_name, help="\n\n".join(
             f"**{metric_name(name)}**: {meaning}" for name, meaning in metrics.items()))  # fmt: skip
         against = choose("Against", list(AXES), "against", named=lambda field: AXES[field].name)
+        others = [QUALITY, *(field for field in AXES if field != against)]
+        up = choose("Upwards", others, "up", named=lambda field: AXES[field].name if field in AXES else "Quality")
         size = train_size_choice(info)
-        rows = filtered(data.rows_of(info, metric, size))
-        beside = published_choice(info, metric) if rows else []
+        scenario = what_if()
+        rows = filtered(data.rows_of(info, metric, size, scenario))
+        beside = published_choice(info, metric) if rows and up == QUALITY else []
 
 if info is None:
     empty("Nothing to compare yet", "First a set of labelled texts, then a few runs.", "Add a dataset", "datasets")
@@ -43,19 +49,16 @@ if not rows:
 axis, decision = AXES[against], data.decision_of(rows, Question(metric=metric, cheap=measure_of(against)))
 assert decision is not None
 st.subheader(plain(decision.reason), anchor=False)
+told_assumptions(scenario)
 pick = decision.winner.candidate if decision.winner else rows[0].candidate
 names = [row.candidate for row in rows]
 left, right = st.columns([7, 3], gap="medium")
 with left:
-    chart = tradeoff(rows, axis, metric, pick, theme.is_dark(), published=beside)
+    front = front_of(info, rows, up, against)
+    chart = tradeoff(rows, axis, metric, pick, theme.is_dark(), published=beside, up=AXES.get(up), front=front)
     draw(chart, "chart", pick_into="candidate", options=names)
-    hidden = [row.candidate for row in rows if not getattr(row, against)]
-    ranged = " Whiskers to the sides: estimates that are only known as a range." if any(map(axis.span, rows)) else ""
-    st.caption(
-        f"Higher and further left is better. Whiskers: 95 % interval.{ranged} Thin line: nothing is better and "
-        "cheaper at once. Ring: recommended."
-        + (f" Not shown, {axis.short} unknown: {plain(', '.join(hidden))}." if hidden else "")
-    )
+    st.markdown(plain(front_told(front)))
+    st.caption(plain(reading(rows, axis, AXES.get(up))))
     published_table(beside, metric)
 with right:
     shown = choose("Candidate (or click a mark)", names, "candidate", pick)
@@ -63,8 +66,8 @@ with right:
     candidate_card(row, "Recommended" if shown == pick else "Selected", decision)
     st.table(dict(detail_rows(row)), border="horizontal")
 
-candidate_table(rows, metric, decision, "candidates")
+candidate_table(rows, metric, decision, "candidates", front)
 with st.container(horizontal=True):
     download([row.model_dump(mode="json") for row in rows], f"{info.name}-tradeoff", "csv")
     download([row.model_dump(mode="json") for row in rows], f"{info.name}-tradeoff", "xlsx", "Excel", ".xlsx")
-    as_command(f"python cli.py results {info.name} --metric {metric} --json")
+    as_command(f"python cli.py results {info.name} --metric {metric}{as_options(scenario)} --json")

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.errors import TradeoffError
 from core.home import Home
-from verbs.parsing import Declare
+from verbs.parsing import Declare, add_assumptions, changes
 
 
 def add(verb: Declare) -> None:
@@ -16,6 +16,7 @@ def add(verb: Declare) -> None:
     made.add_argument("--metric")
     made.add_argument("--train-size", help="a number, or all")
     made.add_argument("--version", help="start of a fingerprint; the current one by default")
+    add_assumptions(made)
 
     made = verb("multitask", multitask)
     made.add_argument("dataset", help="with intents and slots, whose parts were derived")
@@ -34,13 +35,18 @@ def add(verb: Declare) -> None:
 
 def results(options: argparse.Namespace, home: Home) -> Any:
     """A row a candidate: quality with its interval, cost, energy, latency; who is best and the cheapest as good."""
+    from core.analysis.scenario import scenario_of
     from core.decide import decision_of
     from core.preferences import load
     from core.results import results as computed
 
     size: int | str = options.train_size or "largest"
     size = int(size) if str(size).isdigit() else size
-    rows = computed(home, options.dataset, load(home), version=options.version, metric=options.metric, train_size=size)
+    scenario = scenario_of(changes(options.assumed)) if options.assumed else None
+    rows = computed(
+        home, options.dataset, load(home), version=options.version, metric=options.metric, train_size=size,
+        scenario=scenario,
+    )  # fmt: skip
     if not options.json and (found := decision_of(home, rows)):
         options.told = " ".join((found.reason, *found.doubts))
     return [row.model_dump(mode="json") for row in rows]

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from core.home import Home
-from verbs.parsing import Declare, amount, changes
+from verbs.parsing import Declare, add_assumptions, amount, changes
 
 
 def add(verb: Declare) -> None:
@@ -13,10 +13,7 @@ def add(verb: Declare) -> None:
     made.add_argument("dataset")
     made.add_argument("--volume", type=amount, metavar="N", help="texts a month; 100000 when not given")
     made.add_argument("--against", default="", metavar="NAME", help="a candidate, or a model that a provider offers")
-    made.add_argument(
-        "--if", dest="assumed", action="append", default=[], metavar="NAME=VALUE",
-        help="assume otherwise: rent_share=0.6, hours_on=730, usd_per_label=0.1, retrain_months=3, … (docs/costs.md)",
-    )  # fmt: skip
+    add_assumptions(made)
 
     made = verb("spent", spent)
     made.add_argument("--by", choices=("month", "dataset", "candidate", "person"), default="month")

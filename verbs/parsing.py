@@ -78,6 +78,14 @@ def changes(pairs: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+def add_assumptions(made: Parser) -> None:
+    """The option that assumes other prices, electricity or ways of serving; its pairs are in `assumed`."""
+    made.add_argument(
+        "--if", dest="assumed", action="append", default=[], metavar="NAME=VALUE",
+        help="assume otherwise: rent_share=0.6, hours_on=730, usd_per_label=0.1, retrain_months=3, … (docs/costs.md)",
+    )  # fmt: skip
+
+
 def names(text: str) -> list[str]:
     """`a, b` as names."""
     return [part.strip() for part in text.split(",") if part.strip()]
