@@ -1,6 +1,7 @@
 """The decision straight from run folders: what the Decide page, `recommend` and the decision record answer with."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from core.advice import next_steps
@@ -18,7 +19,9 @@ from core.data.dataset import load_dataset
 from core.evidence import performance_of
 from core.home import Home
 from core.preferences import load
+from core.prices import PriceBook
 from core.results import dataset_runs, differences, pricing
+from core.row_intervals import interval_of, surer
 from core.usage import Usage
 
 PriceOf = Callable[[Usage, str | None], Price]
@@ -62,7 +65,8 @@ def decision(
 ) -> Decision | None:  # fmt: skip
     """The answer to a question about a dataset, with what to do next; None while no run has finished.
 
-    `price` gives the cost of usage, under the user's prices by default; `scenario` what a total consists of.
+    `price` gives the cost of usage, by default the user's prices under `scenario`, which also says what a total
+    consists of.
 
     Raises:
         TradeoffError: there is no such dataset, or the task has no such metric to rank by.
@@ -76,7 +80,11 @@ def decision_and_rows(
 ) -> tuple[Decision | None, list[CandidateRow]]:  # fmt: skip
     """`decision` with the rows of the candidates that it was made among."""
     runs = dataset_runs(home, dataset)
-    rows = candidate_rows(runs, price or pricing(load(home)), question.metric)
+    if scenario is not None and price is None:
+        rows = scenario.rows(runs, PriceBook.of(load(home)), question.metric)
+    else:
+        rows = candidate_rows(runs, price or pricing(load(home)), question.metric)
+    rows = surer(rows, partial(interval_of, home))
     found = decision_of(home, rows, question, scenario)
     if found is None:
         return None, rows

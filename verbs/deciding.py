@@ -5,7 +5,7 @@ from typing import Any
 
 from core.errors import TradeoffError
 from core.home import Home
-from verbs.parsing import Declare, Parser
+from verbs.parsing import Declare, Parser, add_assumptions, changes
 
 
 def add(verb: Declare) -> None:
@@ -13,6 +13,7 @@ def add(verb: Declare) -> None:
     made = verb("recommend", recommend)
     made.add_argument("dataset")
     question_options(made)
+    add_assumptions(made)
 
 
 def question_options(made: Parser) -> None:
@@ -32,17 +33,19 @@ def question_options(made: Parser) -> None:
 
 def recommend(options: argparse.Namespace, home: Home) -> Any:
     """The cheapest candidate that is not worse than the best, why, and what would change that."""
+    from core.analysis.scenario import scenario_of
     from core.decide import decision_and_rows
     from core.decision_plain import as_record, as_table, as_text
     from core.rerank import rerank
 
     question = asked(options)
-    found, rows = decision_and_rows(home, options.dataset, question)
+    scenario = scenario_of(changes(options.assumed)) if options.assumed else None
+    found, rows = decision_and_rows(home, options.dataset, question, scenario=scenario)
     if found is None:
         raise TradeoffError(
             f"No run on {options.dataset} has finished yet", remedy="python cli.py runs shows where they stand."
         )
-    cleaned = rerank(home, options.dataset, rows, question)
+    cleaned = rerank(home, options.dataset, rows, question, scenario)
     options.told = as_text(found, cleaned)
     return as_record(found, options.dataset, cleaned) if options.json else as_table(found, rows)
 
