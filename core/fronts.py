@@ -7,7 +7,7 @@ That energy is modelled, or a price another one, is no chance and is not in it.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import stdev
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,10 @@ def figure_draws(
     rows: Sequence[CandidateRow], field: str, runs: Mapping[str, RunSummary],
     price: Callable[[Usage, str | None], Price], draws: int = DRAWS,
 ) -> dict[str, NDArray[np.float64]]:  # fmt: skip
-    """A field of the rows of which less is better, as it might have come out; `runs` are their runs, by id."""
+    """A field of the rows of which less is better, as it might have come out; `runs` are their runs, by id.
+
+    Rows may be those of a scenario: what varies is taken from the runs as they were, in proportion.
+    """
     generator = np.random.default_rng(1)
     return {
         row.candidate: _drawn(row, field, [runs[one] for one in row.run_ids if one in runs], price, draws, generator)
@@ -80,12 +83,14 @@ def _drawn(
         return np.exp(generator.uniform(np.log(low), np.log(high), draws))
     if field in LATENCIES:
         timed = np.array([ms for run in runs if (usage := run.usage.get("latency")) for ms in usage.latency_ms])
-        if len(timed) > 1:
-            return np.quantile(generator.choice(timed, (draws, len(timed))), LATENCIES[field], axis=1)
+        if len(timed) > 1 and timed.min() > 0:
+            again = np.quantile(generator.choice(timed, (draws, len(timed))), LATENCIES[field], axis=1)
+            return again * (value / np.quantile(timed, LATENCIES[field]))
     if field in VARYING and len(runs) > 1:
         each = [getattr(one, field) for run in runs for one in candidate_rows([run], price, row.metric, "all")]
-        if None not in each and len(each) > 1:
-            return np.maximum(value + generator.normal(0.0, stdev(each) / np.sqrt(len(each)), draws), 0.0)
+        if None not in each and len(each) > 1 and fmean(each) > 0:
+            luck = stdev(each) / fmean(each) / np.sqrt(len(each))
+            return np.maximum(value * (1 + generator.normal(0.0, luck, draws)), 0.0)
     return np.full(draws, float(value))
 
 
@@ -131,6 +136,11 @@ def field_called(name: str) -> str:
     if name not in fields:
         raise unknown("figure", name, fields)
     return fields[name]
+
+
+def key_of(field: str) -> str:
+    """How a person calls a field of the rows: the inverse of `field_called`."""
+    return next((str(key) for key, one in MEASURES.items() if one.field == field), QUALITY)
 
 
 def front_records(

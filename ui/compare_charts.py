@@ -41,7 +41,7 @@ def differences(found: Compared, reference: str, dark: bool = False) -> Chart:
         figure.add_scatter(
             x=[scale * gap.value], y=[line], mode="markers", name=row.candidate, showlegend=False,
             marker=marker([row], dark), customdata=[[row.candidate]],
-            error_x=whiskers([scale * gap.value], [scale * gap.low], [scale * gap.high],
+            error_x=whiskers([scale * gap.value], [(scale * gap.low, scale * gap.high)],
                              theme.family_colour(row.family, dark)),
             hovertemplate=f"<b>{safe(row.candidate)}</b> beside {safe(reference)}<br>{told} ({span}), "
             f"{VERDICTS[verdict(pair, found.margin)]}<br>p = {f.p_value(pair.p_holm)}, counting all pairs; {pair.test}"
@@ -77,12 +77,12 @@ def label_marks(
     figure, step = go.Figure(), 0.62 / max(len(rows), 1)
     for place, row in enumerate(rows):
         figures = [label.f1[row.candidate] for label in shown]
-        values, lows, highs = ([figure[part] for figure in figures] for part in range(3))
+        values = [value for value, _, _ in figures]
         colour = theme.family_colour(row.family, dark)
         figure.add_scatter(
             x=values, y=[line + step * (place - (len(rows) - 1) / 2) for line in range(len(shown))], mode="markers",
-            name=f.shorten(row.candidate, 40), error_x=whiskers(values, lows, highs, colour),
-            marker={**marker([row] * len(shown), dark, size=10)},
+            name=f.shorten(row.candidate, 40), marker=marker([row] * len(shown), dark, size=10),
+            error_x=whiskers(values, [(low, high) for _, low, high in figures], colour),
             hovertemplate=[
                 f"<b>{safe(row.candidate)}</b> on {safe(f.shorten(named[label.label], 60))}<br>"
                 f"F1 {metric_quality('f1', *label.f1[row.candidate])}, {label.support:,} right ones<extra></extra>"

@@ -29,13 +29,14 @@ def is_hollow(row: CandidateRow, field: str) -> bool:
 
 
 def whiskers(
-    values: Sequence[float], lows: Sequence[float | None], highs: Sequence[float | None], colour: str
-) -> dict[str, Any]:
-    """95 % intervals as whiskers, for `error_x` and `error_y`; a value without an interval has none."""
+    values: Sequence[float], ends: Sequence[tuple[float | None, float | None]], colour: str
+) -> dict[str, Any]:  # fmt: skip
+    """95 % intervals as whiskers, for `error_x` and `error_y`; a value without ends has none."""
+    each = list(zip(values, ends, strict=True))
     return {
         "type": "data", "symmetric": False, "thickness": 1.4, "width": 4, "color": colour,
-        "array": [0.0 if high is None else max(0.0, high - value) for value, high in zip(values, highs, strict=True)],
-        "arrayminus": [0.0 if low is None else max(0.0, value - low) for value, low in zip(values, lows, strict=True)],
+        "array": [0.0 if high is None else max(0.0, high - value) for value, (_, high) in each],
+        "arrayminus": [0.0 if low is None else max(0.0, value - low) for value, (low, _) in each],
     }  # fmt: skip
 
 

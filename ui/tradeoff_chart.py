@@ -1,154 +1,200 @@
-"""The main chart: quality against cost, energy or time."""
+"""The main chart: quality against cost, energy, time or memory, or two of these against each other."""
 
 from collections.abc import Sequence
-from math import log10
 
 import plotly.graph_objects as go
 
-from core import label_places as labels
-from core.analysis.pareto import front
+from core import format as f
+from core import label_places
+from core.analysis.pareto import front as pareto_front
 from core.analysis.results import CandidateRow
+from core.fronts import QUALITY, Front
 from core.published import PublishedResult
 from ui import theme
-from ui.axes import Axis, log_range, log_ticks
+from ui.axes import Axis, Quality, Scale
 from ui.charts import FLAT, Chart, safe
-from ui.metrics import metric_axis, metric_name, metric_show
+from ui.marks import is_hollow, marker, mixed_provenance, whiskers
 from ui.published_marks import add_published, described, span_of, widened
 
 LABELLED = 10
 """From this many marks on, a legend replaces the names beside the marks."""
 PLOT_WIDTH, HEIGHT, AXIS_HEIGHT = 760, 480, 60
 """Pixels: a usual width of the plot; labels are placed for it."""
+LIKELY = 0.05
+"""A candidate that is on the front less often than this is not told as perhaps on it."""
 
 
 def tradeoff(
     rows: Sequence[CandidateRow], axis: Axis, metric: str, pick: str = "", dark: bool = False, height: int = HEIGHT,
-    width: int = PLOT_WIDTH, published: Sequence[PublishedResult] = (),
+    width: int = PLOT_WIDTH, published: Sequence[PublishedResult] = (), up: Axis | None = None,
+    front: Front | None = None,
 ) -> Chart:  # fmt: skip
-    """Quality against what it costs: a mark a candidate, its 95 % whisker, the Pareto front, the pick ringed.
+    """Quality (or `up`) against what it costs: a mark a candidate, its 95 % whisker, the Pareto front, the pick ringed.
 
-    A cost that is only known as a range has a whisker too. Candidates whose cost is unknown (or 0, which a log
-    axis cannot hold) are left out; the page names them. Figures that others `published` stand in a margin of their own.
+    With `front` the band in which the front lies 95 times of 100 is shaded and the pointer tells how likely a candidate
+    is on it. A cost that is only known as a range has a whisker too. Candidates with an unknown figure (or 0, which a
+    log axis cannot hold) are left out; the page names them. Figures that others `published` stand in a margin of their
+    own.
     """
-    shown = [row for row in rows if (getattr(row, axis.field) or 0) > 0]
+    upward: Scale = up or Quality(metric)
+    shown = [row for row in rows if axis.value(row) is not None and upward.value(row) is not None]
     figure = go.Figure()
     if shown:
-        costs = [getattr(row, axis.field) for row in shown]
-        best = [shown[i] for i in front([(cost, row.quality) for cost, row in zip(costs, shown, strict=True)])]
-        _front(figure, best, axis, dark)
+        across, along = axis.range(shown), upward.range(shown)
+        if published:
+            across = across[0], widened(*across)
+            along = span_of(published, *along)
+        figure.update_xaxes(tickangle=0, **axis.layout(shown, across))
+        figure.update_yaxes(upward.layout(shown, along))
+        if front is not None:
+            _band(figure, front, 10 ** across[1], dark)
+        _front(figure, shown, axis, upward, dark)
         for family in dict.fromkeys(row.family for row in shown):
-            _marks(figure, [row for row in shown if row.family == family], family, axis, metric, dark)
-        _ring(figure, [row for row in shown if row.candidate == pick], axis, dark)
-        low, high = _quality_range(shown)
-        left, right = log_range([*costs, *(edge for row in shown for edge in axis.span(row) or ())])
+            _marks(figure, [row for row in shown if row.family == family], axis, upward, dark, front)
+        _ring(figure, [row for row in shown if row.candidate == pick], axis, upward, dark)
         if published:
-            right, (low, high) = widened(left, right), span_of(published, low, high)
-        ticks, texts = log_ticks(costs, axis.show)
-        figure.update_xaxes(type="log", tickvals=ticks, ticktext=texts, tickangle=0, range=[left, right])
-        figure.update_yaxes(metric_axis(metric, low, high))
-        if published:
-            add_published(figure, published, metric, (low, high), height - AXIS_HEIGHT, dark)
+            add_published(figure, published, metric, along, height - AXIS_HEIGHT, dark)
         named = shown if len(shown) < LABELLED else [row for row in shown if row.candidate == pick]
         if named:
-            _names(figure, named, axis, (left, right), (low, high), pick, (width, height - AXIS_HEIGHT), dark)
+            _names(figure, named, (axis, upward), (across, along), pick, (width, height - AXIS_HEIGHT), dark)
     else:
-        figure.add_annotation(
-            text=f"The {axis.short} of every candidate is unknown.<br>"
-            "Prices are set in Settings; or choose another axis.",
-            showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"color": theme.ink(dark), "size": 14},
-        )  # fmt: skip
-        figure.update_xaxes(showticklabels=False, zeroline=False)
-        figure.update_yaxes(metric_axis(metric, 0, 1))
-    figure.update_layout(xaxis={"title": axis.title, "showgrid": True})
+        _nothing(figure, axis, upward, dark)
     figure.update_layout(
         height=height, margin=FLAT, showlegend=len(shown) >= LABELLED, hovermode="closest", dragmode="pan",
         legend={"orientation": "h", "y": -0.22, "x": 0}, clickmode="event+select", hoverlabel={"align": "left"},
     )  # fmt: skip
-    spoken = "; ".join(f"{row.candidate} {metric_show(metric)(row.quality)} at {axis.told(row)}"
-                       for row in shown[:LABELLED])  # fmt: skip
-    beside = f" {described(published)}." if published and shown else ""
-    alt = f"{metric_name(metric)} against {axis.name.lower()}: {spoken or 'nothing to show yet'}.{beside}"
-    return Chart(figure, alt)
+    return Chart(figure, _spoken(shown, axis, upward, published, front))
 
 
-def _marks(figure: go.Figure, rows: Sequence[CandidateRow], family: str, axis: Axis, metric: str, dark: bool) -> None:
-    colour, show = theme.family_colour(family, dark), metric_show(metric)
-    sure = [row.energy_provenance != "estimated" for row in rows]
-    spans = [axis.span(row) or (getattr(row, axis.field),) * 2 for row in rows]
+def front_told(front: Front) -> str:
+    """Who is surely on the front and who perhaps, in a sentence."""
+    known = {name: chance for name, chance in front.chances.items() if chance is not None}
+    sure = [name for name, chance in known.items() if chance > 1 - LIKELY]
+    perhaps = sorted((name for name, chance in known.items() if LIKELY <= chance <= 1 - LIKELY),
+                     key=lambda name: -known[name])  # fmt: skip
+    parts = [f"On the front in 95 of 100 draws of the texts or more: {', '.join(sure)}."] if sure else []
+    if perhaps:
+        parts.append(f"Perhaps: {', '.join(f'{name} ({f.chance(known[name])})' for name in perhaps)}.")
+    return " ".join(parts)
+
+
+def reading(rows: Sequence[CandidateRow], axis: Axis, up: Axis | None = None) -> str:
+    """How the chart is read, and what it does not show."""
+    parts = ["Higher and further left is better." if up is None else "Lower and further left is better."]
+    parts.append("Whiskers: 95 % interval." if up is None else "")
+    if any(one.span(row) for row in rows for one in (axis, up) if one):
+        parts.append("Long whiskers of a cost: estimates that are only known as a range.")
+    parts.append("Thin line: nothing is better in both at once. Shaded: where that line lies 95 times of 100. "
+                 "Ring: recommended.")  # fmt: skip
+    if any(is_hollow(row, one.field) for row in rows for one in (axis, up) if one):
+        parts.append("Hollow: estimated.")
+    for one in (axis, up):
+        hidden = [row.candidate for row in rows if one and one.value(row) is None]
+        if one and hidden:
+            parts.append(f"Not shown, {one.short} unknown: {', '.join(hidden)}.")
+        if one and mixed_provenance(rows, one.field):
+            parts.append("Energy came about in different ways, which the names tell: its order is not sure.")
+    return " ".join(part for part in parts if part)
+
+
+def _marks(
+    figure: go.Figure, rows: Sequence[CandidateRow], axis: Axis, up: Scale, dark: bool, front: Front | None
+) -> None:
+    family, (x, y) = rows[0].family, _points(rows, axis, up)
+    colour, kind = theme.family_colour(family, dark), theme.FAMILIES[family][0]
+    ranged = any(axis.ends(row)[0] is not None for row in rows)
+    chances = front.chances if front else {}
     figure.add_scatter(
-        x=[getattr(row, axis.field) for row in rows], y=[row.quality for row in rows], mode="markers",
-        name=theme.FAMILIES[family][0], customdata=[[row.candidate] for row in rows],
-        error_y={
-            "type": "data", "symmetric": False, "thickness": 1.4, "width": 4, "color": colour,
-            "array": [max(0.0, (row.quality_high or row.quality) - row.quality) for row in rows],
-            "arrayminus": [max(0.0, row.quality - (row.quality_low or row.quality)) for row in rows],
-        },
-        error_x=None if not any(map(axis.span, rows)) else {
-            "type": "data", "symmetric": False, "thickness": 1.4, "width": 4, "color": colour,
-            "array": [high - getattr(row, axis.field) for row, (_, high) in zip(rows, spans, strict=True)],
-            "arrayminus": [getattr(row, axis.field) - low for row, (low, _) in zip(rows, spans, strict=True)],
-        },
-        marker={
-            "size": 13, "color": colour, "line": {"width": 1.5, "color": colour}, "opacity": 1,
-            "symbol": [theme.symbol(row.method) + ("" if known else "-open")
-                       for row, known in zip(rows, sure, strict=True)],
-        },
-        unselected={"marker": {"opacity": 0.55}},
+        x=x, y=y, mode="markers", name=kind, customdata=[[row.candidate] for row in rows],
+        error_y=whiskers(y, [up.ends(row) for row in rows], colour),
+        error_x=whiskers(x, [axis.ends(row) for row in rows], colour) if ranged else None,
+        marker=marker(rows, dark, axis.field), unselected={"marker": {"opacity": 0.55}},
         hovertemplate=[
-            f"<b>{safe(row.candidate)}</b> · {theme.FAMILIES[family][0].lower()}<br>"
-            f"{metric_name(metric)}: {show(row.quality)} ({show(row.quality_low)} to {show(row.quality_high)})<br>"
-            f"{axis.name}: {axis.told(row)}<extra></extra>"
+            f"<b>{safe(row.candidate)}</b> · {kind.lower()}<br>{up.name}: {up.told(row)}<br>"
+            f"{axis.name}: {axis.told(row)}<br>energy {row.energy_provenance}"
+            + (f"<br>on the front: {f.chance(chances[row.candidate])}" if row.candidate in chances else "")
+            + "<extra></extra>"
             for row in rows
         ],
     )  # fmt: skip
 
 
-def _front(figure: go.Figure, best: Sequence[CandidateRow], axis: Axis, dark: bool) -> None:
+def _points(rows: Sequence[CandidateRow], axis: Axis, up: Scale) -> tuple[list[float], list[float]]:
+    return [axis.value(row) or 0.0 for row in rows], [up.value(row) or 0.0 for row in rows]
+
+
+def _front(figure: go.Figure, rows: Sequence[CandidateRow], axis: Axis, up: Scale, dark: bool) -> None:
+    sign = 1.0 if up.field == QUALITY else -1.0
+    x, y = _points(rows, axis, up)
+    best = pareto_front([(cost, sign * value) for cost, value in zip(x, y, strict=True)])
     figure.add_scatter(
-        x=[getattr(row, axis.field) for row in best], y=[row.quality for row in best], mode="lines",
-        line={"shape": "hv", "width": 1, "color": theme.quiet(dark)}, hoverinfo="skip", showlegend=False,
-        name="Pareto front",
+        x=[x[i] for i in best], y=[y[i] for i in best], mode="lines", name="Pareto front", hoverinfo="skip",
+        line={"shape": "hv", "width": 1, "color": theme.quiet(dark)}, showlegend=False,
     )  # fmt: skip
 
 
-def _ring(figure: go.Figure, rows: Sequence[CandidateRow], axis: Axis, dark: bool) -> None:
+def _band(figure: go.Figure, front: Front, right: float, dark: bool) -> None:
+    """The staircase's two ends, shaded between; both reach to the edge of the plot."""
+    if not len(front.costs):
+        return
+    for edge, fill in ((front.low, None), (front.high, "tonexty")):
+        figure.add_scatter(
+            x=[*front.costs, right], y=[*edge, edge[-1]], mode="lines", fill=fill, hoverinfo="skip", showlegend=False,
+            line={"shape": "hv", "width": 0}, fillcolor=theme.faded(theme.quiet(dark), 0.3), name="front, 95 %",
+        )  # fmt: skip
+
+
+def _ring(figure: go.Figure, rows: Sequence[CandidateRow], axis: Axis, up: Scale, dark: bool) -> None:
+    x, y = _points(rows, axis, up)
     figure.add_scatter(
-        x=[getattr(row, axis.field) for row in rows], y=[row.quality for row in rows], mode="markers",
+        x=x, y=y, mode="markers", hoverinfo="skip", showlegend=False, name="recommended",
         marker={"size": 25, "symbol": "circle-open", "color": theme.ink(dark), "line": {"width": 2}},
-        hoverinfo="skip", showlegend=False, customdata=[[row.candidate] for row in rows], name="recommended",
-        unselected={"marker": {"opacity": 1}},
+        customdata=[[row.candidate] for row in rows], unselected={"marker": {"opacity": 1}},
     )  # fmt: skip
 
 
 def _names(
-    figure: go.Figure, rows: Sequence[CandidateRow], axis: Axis, across: tuple[float, float], up: tuple[float, float],
-    pick: str, size: tuple[float, float], dark: bool,
+    figure: go.Figure, rows: Sequence[CandidateRow], scales: tuple[Axis, Scale],
+    spans: tuple[tuple[float, float], tuple[float, float]], pick: str, size: tuple[float, float], dark: bool,
 ) -> None:  # fmt: skip
-    def pixel(value: float, span: tuple[float, float], size: float) -> float:
-        return (value - span[0]) / (span[1] - span[0]) * size
+    """Names beside the marks; where energy came about in different ways each says in which."""
+    axis, up = scales
+    mixed = mixed_provenance(rows, axis.field)
+
+    def pixel(value: float, side: int) -> float:
+        low, high = spans[side]
+        return (scales[side].place(value) - low) / (high - low) * size[side]
 
     ordered = sorted(rows, key=lambda row: row.candidate != pick)
-    names = [f"{row.candidate} · recommended" if row.candidate == pick else row.candidate for row in ordered]
-    marks = [
-        (
-            pixel(log10(getattr(row, axis.field)), across, size[0]),
-            pixel(row.quality, up, size[1]),
-            pixel(row.quality if row.quality_low is None else row.quality_low, up, size[1]),
-            pixel(row.quality if row.quality_high is None else row.quality_high, up, size[1]),
-        )
-        for row in ordered
-    ]  # fmt: skip
-    places = labels.place(marks, names, *size)
-    for row, name, (xanchor, yanchor, right, above) in zip(ordered, names, places, strict=True):
+    names = [row.candidate + (" · recommended" if row.candidate == pick else "")
+             + (f" · {row.energy_provenance}" if mixed else "") for row in ordered]  # fmt: skip
+    x, y = _points(ordered, axis, up)
+    ends = [tuple(value if end is None else end for end in up.ends(row)) for row, value in zip(ordered, y, strict=True)]
+    marks = [(pixel(across, 0), pixel(along, 1), pixel(low, 1), pixel(high, 1))
+             for across, along, (low, high) in zip(x, y, ends, strict=True)]  # fmt: skip
+    places = label_places.place(marks, names, *size)
+    for row, across, along, name, (xanchor, yanchor, right, above) in zip(ordered, x, y, names, places, strict=True):
         figure.add_annotation(
-            x=log10(getattr(row, axis.field)), y=row.quality, text=f"<b>{safe(name)}</b>" if row.candidate == pick
-            else safe(name), showarrow=False, xanchor=xanchor, yanchor=yanchor, xshift=right, yshift=above,
+            x=axis.place(across), y=up.place(along), showarrow=False, xanchor=xanchor, yanchor=yanchor, xshift=right,
+            yshift=above, text=f"<b>{safe(name)}</b>" if row.candidate == pick else safe(name),
             font={"size": 12.5, "color": theme.ink(dark)},
         )  # fmt: skip
 
 
-def _quality_range(rows: Sequence[CandidateRow]) -> tuple[float, float]:
-    low = min(row.quality if row.quality_low is None else row.quality_low for row in rows)
-    high = max(row.quality if row.quality_high is None else row.quality_high for row in rows)
-    room = max(0.08 * (high - low), 0.02)
-    return low - room, min(high + room, 1.02) if high <= 1 else high + room
+def _nothing(figure: go.Figure, axis: Axis, up: Scale, dark: bool) -> None:
+    figure.add_annotation(
+        text=f"The {axis.short} of every candidate is unknown.<br>"
+        "Prices are set in Settings; or choose another axis.",
+        showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"color": theme.ink(dark), "size": 14},
+    )  # fmt: skip
+    figure.update_xaxes(title=axis.title, showticklabels=False, zeroline=False)
+    figure.update_yaxes(up.layout([], (0, 1)) if isinstance(up, Quality) else {"title": up.name})
+
+
+def _spoken(
+    shown: Sequence[CandidateRow], axis: Axis, up: Scale, published: Sequence[PublishedResult], front: Front | None
+) -> str:
+    told = "; ".join(f"{row.candidate} {up.told(row)} at {axis.told(row)}" for row in shown[:LABELLED])
+    beside = f" {described(published)}." if published and shown else ""
+    sure = f" {front_told(front)}" if front and shown else ""
+    return f"{up.name} against {axis.name.lower()}: {told or 'nothing to show yet'}.{beside}{sure}"
