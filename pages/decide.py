@@ -14,6 +14,7 @@ from ui.decision_chart import behind_the_best
 from ui.downloads import as_command, download
 from ui.messages import empty, plain, told
 from ui.question_form import as_options, ask_question
+from ui.record_download import record_download
 from ui.session import choose_dataset
 from ui.what_if import as_options as as_assumptions
 from ui.what_if import scenario_now, told_assumptions, what_if
@@ -52,20 +53,17 @@ with left, told():
         )
     for name, why in found.excluded.items():
         st.caption(f":material/block: {plain(name)}: {plain(why)}.")
+    parts.what_would_change_it(found)
 with right, told():
     if found.winner:
         candidate_card(found.winner, "Take this one", found)
     parts.what_to_do_next(info, found, rows)
-
-left, right = st.columns([7, 4], gap="medium")
-with left, told():
-    parts.what_would_change_it(found)
-with right, told():
     parts.without_doubtful_texts(info, rows, question, scenario)
 
 candidate_table(rows, found.metric, found, "candidates")
 with st.container(horizontal=True):
     table = [{**row.model_dump(mode="json"), "standing": stands(row.candidate, found)} for row in rows]
+    record_download(info, question, scenario)
     download(table, f"{info.name}-decision", "csv")
     as_command(
         f"python cli.py recommend {shlex.quote(info.name)}{as_options(question, get_task(info.task).primary_metric)}"

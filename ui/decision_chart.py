@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from core import format as f
 from core.analysis.cheapness import MEASURES
 from core.analysis.decision import Decision
-from core.analysis.decision_words import points, span_told
+from core.analysis.decision_words import FAR, points, span_told
 from core.analysis.results import CandidateRow
 from core.metric_words import metric_name
 from ui import theme
@@ -32,17 +32,24 @@ def behind_the_best(found: Decision, rows: Sequence[CandidateRow], dark: bool = 
         x0=0, x1=scale * margin, line_width=0, layer="below", fillcolor=theme.faded(theme.quiet(dark), 0.4)
     )
     figure.add_vline(x=0, line={"width": 1, "color": theme.ink(dark)})
+    left, right = _reach(found, scale)
     for line, row in zip(lines, shown, strict=True):
-        _mark(figure, found, row, line, scale, dark)
+        gap = found.differences.get(row.candidate)
+        if gap and scale * gap.value > right:
+            _beyond(figure, row, line, f"{span_told(gap, found.metric)} behind →", dark)
+        else:
+            _mark(figure, found, row, line, scale, dark)
     _ring(figure, found, shown, scale, dark)
     figure.update_layout(height=AROUND + ROW * len(shown), margin=FLAT, hovermode="closest", showlegend=False,
                          clickmode="event+select")  # fmt: skip
     unit = "" if found.metric == "mcc" else ", points"
     figure.update_xaxes(
-        title=f"{metric_name(found.metric)}: behind the best, {safe(found.best.candidate)}{unit}", zeroline=False
+        title=f"{metric_name(found.metric)}: behind the best, {safe(found.best.candidate)}{unit}",
+        zeroline=False,
+        range=[left, right],
     )
     figure.update_yaxes(
-        tickvals=lines, ticktext=[_tick(found, row) for row in shown], showgrid=False, title="",
+        tickvals=lines, ticktext=[_tick(found, row) for row in shown], showgrid=False, title="", zeroline=False,
         range=[len(shown) - 0.4, -0.75],
     )  # fmt: skip
     return Chart(figure, _spoken(found, shown))
@@ -50,7 +57,7 @@ def behind_the_best(found: Decision, rows: Sequence[CandidateRow], dark: bool = 
 
 def _mark(figure: go.Figure, found: Decision, row: CandidateRow, line: int, scale: float, dark: bool) -> None:
     gap, name = found.differences.get(row.candidate), safe(row.candidate)
-    value, low, high = (0.0, None, None) if gap is None else (gap.value, gap.low, gap.high)
+    value, ends = (0.0, (None, None)) if gap is None else (gap.value, (scale * gap.low, scale * gap.high))
     told = (
         "the best on validation" if gap is None else f"{span_told(gap, found.metric)} behind, {_standing(found, row)}"
     )
@@ -58,15 +65,33 @@ def _mark(figure: go.Figure, found: Decision, row: CandidateRow, line: int, scal
     figure.add_scatter(
         x=[scale * value], y=[line], mode="markers", name=row.candidate, customdata=[[row.candidate]],
         marker=marker([row], dark),
-        error_x=whiskers([scale * value], [None if low is None else scale * low],
-                         [None if high is None else scale * high], theme.family_colour(row.family, dark)),
+        error_x=whiskers([scale * value], [ends], theme.family_colour(row.family, dark)),
         unselected={"marker": {"opacity": 0.6}},
         hovertemplate=f"<b>{name}</b><br>{safe(told)}<br>{MEASURES[found.question.cheap].name}: {cost}<extra></extra>",
     )  # fmt: skip
+    ringed = found.winner is not None and row.candidate == found.winner.candidate
     figure.add_annotation(
-        x=scale * value, y=line, yshift=15, showarrow=False,
+        x=scale * value, y=line, yshift=22 if ringed else 15, showarrow=False,
         text="best" if gap is None else safe(_standing(found, row)), font={"size": 12, "color": theme.ink(dark)},
     )  # fmt: skip
+
+
+def _beyond(figure: go.Figure, row: CandidateRow, line: int, words: str, dark: bool) -> None:
+    """A candidate so far behind that its mark would press all others together: told at the edge instead."""
+    figure.add_annotation(
+        x=1, xref="paper", xanchor="right", y=line, showarrow=False, text=safe(words),
+        font={"size": 12, "color": theme.family_colour(row.family, dark)},
+    )  # fmt: skip
+
+
+def _reach(found: Decision, scale: float) -> tuple[float, float]:
+    """From where to where the axis goes: all intervals of those within `FAR`, and the margin with some room."""
+    gaps = list(found.differences.values())
+    near = [gap for gap in gaps if gap.value <= FAR] or sorted(gaps, key=lambda gap: gap.value)[:1]
+    low = min([0.0, *(gap.low for gap in near)])
+    high = max([1.5 * found.question.margin, 0.01, *(gap.high for gap in near)])
+    room = 0.08 * (high - low)
+    return scale * (low - room), scale * (high + room)
 
 
 def _ring(figure: go.Figure, found: Decision, shown: Sequence[CandidateRow], scale: float, dark: bool) -> None:
