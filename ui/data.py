@@ -14,6 +14,7 @@ import streamlit as st
 
 from core.analysis.compare import Difference
 from core.analysis.decision import Decision, Question
+from core.analysis.intervals import Interval
 from core.analysis.results import CandidateRow, RunSummary, candidate_rows
 from core.analysis.scenario import Scenario
 from core.data.dataset import DatasetInfo, load_dataset
@@ -25,6 +26,7 @@ from core.prices import PriceBook
 from core.reconcile import open_runs as open_states
 from core.reconcile import reconcile
 from core.results import differences, pricing, summary_of
+from core.row_intervals import interval_of, surer
 from core.runs import ENDED, RunFolder, State, is_whole
 from core.tasks import get_task
 from core.worker import ensure_worker
@@ -157,8 +159,17 @@ def rows_of(
     """A row a candidate on this version of a dataset, best quality first, under the user's prices and a scenario."""
     runs, preferences = (run.summary for run in runs_on(info)), load_preferences(home())
     if scenario is not None:
-        return scenario.rows(runs, PriceBook.of(preferences), metric, train_size)
-    return candidate_rows(runs, pricing(preferences), metric, train_size)
+        return surer(scenario.rows(runs, PriceBook.of(preferences), metric, train_size), _interval_of)
+    return surer(candidate_rows(runs, pricing(preferences), metric, train_size), _interval_of)
+
+
+def _interval_of(row: CandidateRow) -> Interval | None:
+    return _kept_interval(str(home().root), row.run_ids, row.metric, row)
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _kept_interval(root: str, runs: tuple[str, ...], metric: str, _row: CandidateRow) -> Interval | None:  # noqa: ARG001
+    return interval_of(home(), _row)
 
 
 def decision_of(

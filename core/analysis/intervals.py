@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis.resampling import RESAMPLES, Groups, jackknife, resample
-from core.analysis.spread import Z95, Spread, spread
+from core.analysis.spread import Z95, Spread, are_many, spread
 from core.analysis.statistic import Statistic
 
 Interval = tuple[float, float, float]
@@ -58,6 +58,10 @@ def interval(
     """
     if all(is_share(run) for run in runs):
         return _share(runs, clusters)
+    if are_many(runs):
+        found, value = spread([runs], clusters), float(np.mean([run.overall for run in runs]))
+        half = found.quantile * found.error
+        return value, max(-1.0 if value < half else 0.0, value - half), min(1.0, value + half)
     values = resample(runs, seed=seed, clusters=clusters)
     value, low, high = _bootstrap(runs, values, clusters, kind)
     if len(runs) == 1 and clusters is None:

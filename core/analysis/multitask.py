@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.analysis.compare import Difference, paired_difference, performance
-from core.analysis.intervals import intervals
-from core.analysis.results import CandidateRow, combine_seeds
+from core.analysis.intervals import interval
+from core.analysis.results import CandidateRow
 from core.metric_words import metric_show
 from core.tasks import LOWER_IS_BETTER, Target, Task, get_task
-from core.tasks.base import Score
 from core.usage import PROVENANCES, Provenance
 
 Answers = Mapping[str, str | None]
@@ -87,12 +86,9 @@ def compare(
     gold = [targets[id] for id in shared]
     lists = [[[answers[id] for id in shared] for answers in side] for side in sides]
     measured = [[task.statistics(gold, answers, labels) for answers in side] for side in lists]
-    scored = [[intervals(found) for found in side] for side in measured]
     qualities = []
     for metric in task.metrics:
-        values = [
-            combine_seeds([Score(metric, "test", *found[metric], len(gold)) for found in side]) for side in scored
-        ]
+        values = [interval([found[metric] for found in side]) for side in measured]
         sides_of = [performance([(shared, found[metric]) for found in side]) for side in measured]
         qualities.append(Quality(metric, values[0], values[1], paired_difference(sides_of[0], sides_of[1])))
     return Comparison(one, two, tuple(qualities), (takes(one), takes(two)))

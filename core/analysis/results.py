@@ -1,13 +1,14 @@
 """From runs to a row a candidate: quality with its interval beside cost, energy and latency."""
 
 from collections.abc import Callable, Iterable, Sequence
-from math import sqrt
-from statistics import fmean, stdev
+from statistics import fmean, variance
 from typing import Any
 
 import numpy as np
 
 from core.analysis import needs
+from core.analysis.intervals import stretched
+from core.analysis.spread import Z95, Runs, Spread, freedom_of
 from core.methods import METHODS
 from core.runs import Status
 from core.spec import Record, RunSpec
@@ -169,26 +170,24 @@ def _name(key: tuple[Any, ...], groups: Iterable[tuple[Any, ...]]) -> str:
 
 
 def combine_seeds(scores: Sequence[Score]) -> tuple[float, float | None, float | None]:
-    """Mean of a metric over runs (seeds) with a 95 % interval.
+    """Mean of a metric over runs (seeds) with a 95 % interval, from their scores alone.
 
-    All runs saw the same test texts, so their sampling errors do not average out: the mean half-width stays.
-    The spread between seeds adds Student's interval of the mean, in quadrature. One run keeps its own interval.
+    All runs saw the same test texts. Scores do not tell whether they fail on the same ones; as if they did, the
+    interval over texts stays as wide as that of one run, and the spread between seeds is added: too wide rather than
+    too narrow (`core.row_intervals` reads the answers). One run keeps its own interval.
     """
     values = [score.value for score in scores]
-    mean = fmean(values)
+    mean, k = fmean(values), len(values)
     below = [score.value - score.low for score in scores if score.low is not None]
     above = [score.high - score.value for score in scores if score.high is not None]
-    if len(below) < len(scores) or len(above) < len(scores):
+    if len(below) < k or len(above) < k:
         return mean, None, None
-    k = len(values)
-    luck = _student(k - 1) * stdev(values) / sqrt(k) if k > 1 else 0.0
-    return mean, max(-1.0, mean - sqrt(fmean(below) ** 2 + luck**2)), min(1.0, mean + sqrt(fmean(above) ** 2 + luck**2))
-
-
-def _student(freedom: int) -> float:
-    from scipy import stats  # half a second to import, and most dashboards never need it
-
-    return float(stats.t.ppf(0.975, freedom))
+    inner = (mean, mean - fmean(below), mean + fmean(above))
+    if k == 1:
+        return inner
+    texts, sides = ((inner[2] - inner[1]) / (2 * Z95)) ** 2, (Runs(k, variance(values), 0.0),)
+    seeds = sides[0].luck / k
+    return stretched(inner, Spread(texts, seeds, freedom_of(texts, seeds, sides), sides), inner[1] < 0)
 
 
 def _largest(groups: dict[tuple[Any, ...], list[RunSummary]]) -> dict[tuple[Any, ...], list[RunSummary]]:
@@ -245,7 +244,7 @@ def _row(
         memory_bytes=None if first.device == "api" else _peak(
             usage.peak_gpu_bytes if first.device == "cuda" else usage.peak_ram_bytes
             for phase in ("predict", "latency") for usage in _phase(runs, phase)),
-        hosts=tuple(sorted({usage.device_name for usage in predict if usage.device == "api"})),
+        hosts=tuple(sorted({usage.device_name for whole in predict for usage in whole.each if usage.device == "api"})),
         price_basis=served[0].basis if served else "",
         flags=tuple(sorted({flag for run in runs for usage in run.usage.values() for flag in usage.flags})),
     )  # fmt: skip
