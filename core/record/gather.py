@@ -1,21 +1,24 @@
 """A decision record from run folders. Nothing runs again: all is computed from stored predictions and usage."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from core import files
 from core.advice import next_steps
-from core.analysis.decision import Question
+from core.analysis.cheapness import MEASURES
+from core.analysis.decision import Decision, Question
 from core.analysis.results import CandidateRow, RunSummary, candidate_rows
 from core.analysis.scenario import Scenario
+from core.breakeven import MonthlyCosts, Reference, reference_of, told_monthly
 from core.data.audit import load_audit
 from core.data.dataset import Dataset, load_dataset
-from core.decide import decision_of
+from core.decide import PriceOf, decision_of
 from core.decision_plain import cleaned_record
 from core.environment import describe
 from core.errors import TradeoffError
+from core.fronts import QUALITY, front_of
 from core.home import Home
 from core.preferences import load
 from core.prices import PriceBook
@@ -29,6 +32,7 @@ from core.results import Pricing, dataset_runs
 from core.runs import RunFolder
 from core.usage import PROVENANCES
 
+ReferenceOf = Callable[[Sequence[CandidateRow], Scenario], Reference | None]
 EVIDENCE = ("spec.json", "predictions.parquet", "scores.json", "usage.json", "environment.json")
 """The files of a run that the figures of a record are computed from."""
 
@@ -43,10 +47,18 @@ def record(
         TradeoffError: there is no such dataset or version, no run on it has finished, or the metric is not one to
             rank by.
     """
-    book = NotedBook.under(load(home))
+    preferences = load(home)
+    book = NotedBook.under(preferences)
     data = load_dataset(home, dataset, version)
     runs = dataset_runs(home, dataset, version)
-    made = assembled(home, data, runs, question or Question(), book, scenario, train_size)
+
+    def reference(rows: Sequence[CandidateRow], assumed: Scenario) -> Reference | None:
+        try:
+            return reference_of(home, data, rows, preferences, assumed)
+        except TradeoffError:
+            return None
+
+    made = assembled(home, data, runs, question or Question(), book, scenario, train_size, reference)
     steps = next_steps(
         data.info, made.candidates, {run.spec.candidate.id for run in runs}, made.decision, made.data.audit is not None
     )
@@ -56,17 +68,18 @@ def record(
 
 def assembled(
     home: Home, dataset: Dataset, runs: Sequence[RunSummary], question: Question, book: PriceBook,
-    scenario: Scenario | None, train_size: int | str | None,
+    scenario: Scenario | None, train_size: int | str | None, reference: ReferenceOf,
 ) -> DecisionRecord:  # fmt: skip
     """The record of some runs, without the prices that it was computed with and without advice.
+
+    `reference` says what is compared with paying by the token.
 
     Raises:
         TradeoffError: none of the runs has finished.
     """
-    if scenario is None:
-        rows = candidate_rows(runs, Pricing(book), question.metric, train_size)
-    else:
-        rows = scenario.rows(runs, book, question.metric, train_size)
+    price: PriceOf = scenario.price(book) if scenario else Pricing(book)
+    found = [scenario.used(run) for run in runs] if scenario else runs
+    rows = candidate_rows(found, price, question.metric, train_size)
     decided = decision_of(home, rows, question, scenario)
     if decided is None:
         name = dataset.info.name
@@ -74,7 +87,7 @@ def assembled(
             f'No run on "{name}" has finished, so there is nothing to decide',
             remedy=f"Launch some: python cli.py launch --dataset {name} --candidates tfidf-linear,minilm-full --wait.",
         )
-    used = {run.run_id: run for run in runs}
+    used = {run.run_id: run for run in found}
     environments, parts = _runs(home, rows, used)
     made = DecisionRecord(
         made_at=files.now(), made_with=_release(), data=_data(dataset), decision=decided, scenario=scenario,
@@ -82,8 +95,22 @@ def assembled(
         energy=tuple(part for row in rows for part in _energy(row, used)),
         grids=_grids([used[run_id] for row in rows for run_id in row.run_ids]),
         environments=tuple(environments), runs=tuple(parts), cleaned=_cleaned(home, dataset, rows, question, scenario),
+        on_front=front_of(home, rows, QUALITY, MEASURES[question.cheap].field or "usd_per_1k", used, price).chances,
+        costs=_costs(dataset, rows, decided, scenario, reference),
     )  # fmt: skip
     return made.model_copy(update={"limits": tuple(limits(made))})
+
+
+def _costs(
+    dataset: Dataset, rows: Sequence[CandidateRow], decided: Decision, scenario: Scenario | None, reference: ReferenceOf
+) -> MonthlyCosts | None:
+    """What a month costs at the volume that was asked about."""
+    assumed = scenario or Scenario()
+    if decided.question.volume:
+        assumed = assumed.model_copy(update={"volume": decided.question.volume})
+    beside = reference(rows, assumed)
+    winner = decided.winner.candidate if decided.winner else None
+    return told_monthly(dataset.info.name, rows, beside, assumed, winner) if beside else None
 
 
 def _cleaned(

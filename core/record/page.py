@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from core.record import charts, words
+from core.record.money_chart import break_even
 from core.record.parts import DecisionRecord
 from core.record.signing import NOTHING, embedded, hash_of, sealed
 
@@ -25,6 +26,7 @@ def page(record: DecisionRecord) -> str:
         charts={
             "main": Markup(charts.tradeoff(record, cheap)),
             "differences": Markup(charts.differences(decided)),
+            "break_even": Markup(break_even(record)),
             "energy": Markup("" if cheap == "kwh" else charts.tradeoff(record, "kwh")),
         },
     )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 from core.analysis.decision import Decision
 from core.analysis.results import CandidateRow
 from core.analysis.scenario import Scenario
+from core.breakeven import MonthlyCosts
 from core.prices import DevicePrice, TokenPrice
 from core.spec import Record
 from core.usage import Provenance
@@ -116,6 +117,10 @@ class DecisionRecord(Record):
     grids: tuple[GridPart, ...] = ()
     environments: tuple[dict[str, Any], ...] = ()
     runs: tuple[RunPart, ...] = ()
+    on_front: dict[str, float | None] = {}
+    """By candidate: how likely nothing is better and cheaper at once (`core.fronts`); None where unknown."""
+    costs: MonthlyCosts | None = None
+    """What a month costs, and when paying by the token costs more; None where no price to compare with is known."""
     cleaned: dict[str, Any] | None = None
     """What the ranking becomes without doubtful texts (`core.rerank`); None before the set was audited."""
     limits: tuple[str, ...] = ()

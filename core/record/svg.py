@@ -75,6 +75,11 @@ class Plot:
         path = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
         self.parts.append(f'<polyline class="{look}" points="{path}"/>')
 
+    def area(self, points: Sequence[Point], look: str) -> None:
+        """A filled area between pixels."""
+        path = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
+        self.parts.append(f'<polygon class="{look}" points="{path}"/>')
+
     def rectangle(self, x: float, y: float, width: float, height: float, look: str) -> None:
         """A filled rectangle, in pixels."""
         self.parts.append(

@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 from core import format as f
+from core.analysis.breakeven import Crossing, from_volume
 from core.analysis.decision_words import points
 from core.analysis.results import CandidateRow
 from core.looks import FAMILIES, PROVENANCE
-from core.metric_words import metric_name, metric_quality
+from core.metric_words import metric_name, metric_quality, metric_show
 from core.prices import DevicePrice, TokenPrice
 from core.record.parts import DecisionRecord, EnergyPart, PricePart
 
@@ -23,15 +24,15 @@ def candidates(record: DecisionRecord) -> Table:
     """All candidates with their figures."""
     winner = record.decision.winner
     total = record.decision.question.cheap == "total"
-    head = ["Candidate", metric_name(record.decision.metric), "Standing", "Cost / 1,000", "Energy / 1,000", "One text",
-            "95 of 100", "Memory", "Fit", "Seeds"]  # fmt: skip
+    head = ["Candidate", metric_name(record.decision.metric), "Standing", "Cost / 1,000", "Energy / 1,000",
+            "95 of 100 within", "Memory", "Fit", "On the front"]  # fmt: skip
     rows = []
     for row in record.candidates:
         cells = [
             row.candidate, quality(row), standing(record, row.candidate), f.exact_usd(row.usd_per_1k),
-            f"{energy_told(row)}, {PROVENANCE[row.energy_provenance][0]}", f.milliseconds(row.latency_p50_ms),
+            f"{energy_told(row)}, {PROVENANCE[row.energy_provenance][0]}",
             f.milliseconds(row.latency_p95_ms), f.memory(row.peak_gpu_bytes or row.peak_ram_bytes),
-            f.duration(row.fit_seconds), ", ".join(map(str, row.seeds)),
+            f.duration(row.fit_seconds), _chance(record.on_front.get(row.candidate)),
         ]  # fmt: skip
         if total:
             cells.insert(3, f.usd(record.decision.costs.get(row.candidate)))
@@ -53,6 +54,36 @@ def energy(record: DecisionRecord) -> Table:
     ]  # fmt: skip
     return {"head": ["Per 1,000 texts", "In all", *(COMPONENTS.get(name, name) for name in components), "CO₂e"],
             "rows": rows if components else [], "long": [0]}  # fmt: skip
+
+
+def months(record: DecisionRecord) -> Table:
+    """What each candidate costs a month, and from when on it is cheaper than paying by the token."""
+    found = record.costs
+    if found is None:
+        return {"head": [], "rows": [], "long": []}
+    when = {one.candidate: one for one in found.break_evens}
+    rows = []
+    for one in found.forecasts:
+        told = [f.UNKNOWN, one.why_unknown, "", ""]
+        if one.money:
+            told = [f.usd(getattr(one.money, part)) for part in ("usd", "serving", "training", "labels")]
+        even = when.get(one.candidate)
+        rows.append({"cells": [one.candidate, *told, _from(even.working) if even else "",
+                               _from(even.always_on) if even else ""]})  # fmt: skip
+    head = ["Candidate", "A month", "Answering", "Training", "Labels",
+            f"Cheaper than {found.reference.name}, device rented while it works", "The same, rented all month"]  # fmt: skip
+    return {"head": head, "rows": rows, "long": [0, 2, 5, 6]}
+
+
+def cleaned(record: DecisionRecord) -> Table:
+    """Quality and places without doubtful texts."""
+    show = metric_show(record.decision.metric)
+    rows = [
+        {"cells": [one["candidate"], show(one["before"]), show(one["after"]), str(one["place_before"]),
+                   str(one["place_after"])]}
+        for one in (record.cleaned or {}).get("ranking") or []
+    ]  # fmt: skip
+    return {"head": ["Candidate", "All test texts", "Without", "Place", "Place without"], "rows": rows, "long": [0]}
 
 
 def comparisons(record: DecisionRecord) -> Table:
@@ -149,6 +180,14 @@ def energy_told(row: CandidateRow) -> str:
 
 def _component(part: EnergyPart | None) -> str:
     return "" if part is None else f"{f.energy(part.kwh_per_1k)}, {PROVENANCE[part.provenance][0]}"
+
+
+def _from(found: Crossing) -> str:
+    return from_volume(found).replace(" texts a month on", " texts on")
+
+
+def _chance(value: float | None) -> str:
+    return f.UNKNOWN if value is None else f.percent(value, 0)
 
 
 def _p(value: float | None) -> str:

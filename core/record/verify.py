@@ -162,7 +162,12 @@ def _computed_again(home: Home, record: DecisionRecord, content: dict[str, Any])
         dataset = load_dataset(home, record.data.name, record.data.fingerprint)
         runs = [_summary(home, run.run_id) for run in record.runs]
         book = RecordedBook.of_parts(record.prices)
-        again = assembled(home, dataset, runs, record.decision.question, book, record.scenario, record.train_size)
+        # What is paid by the token elsewhere is an assumption, like a price: it is taken as recorded.
+        beside = record.costs.reference if record.costs else None
+        again = assembled(
+            home, dataset, runs, record.decision.question, book, record.scenario, record.train_size,
+            lambda _rows, _scenario: beside,
+        )  # fmt: skip
     except TradeoffError as error:
         return 0, [f"The record cannot be computed again: {error.what}"], []
     # Advice depends on what else has been tried since.

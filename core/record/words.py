@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from core import format as f
+from core.analysis.breakeven import texts
 from core.analysis.cheapness import MEASURES
 from core.analysis.decision_words import listed, points
 from core.analysis.results import CandidateRow
+from core.analysis.scenario import Scenario
 from core.looks import PROVENANCE
 from core.metric_words import metric_name
 from core.record import tables
@@ -35,7 +37,10 @@ def words(record: DecisionRecord) -> dict[str, Any]:
         "energy_method": energy_method(record), "grids": grids(record), "method": method(record),
         "comparisons": tables.comparisons(record), "about_data": about_data(record), "findings": findings(record),
         "prices": tables.prices(record), "runs": tables.runs(record), "settings": tables.settings(record),
-        "environments": tables.environments(record), "limits": record.limits, "sections": [],
+        "environments": tables.environments(record), "limits": record.limits,
+        "assumed": assumed(record), "months": tables.months(record),
+        "months_told": months_told(record),
+        "cleaned": tables.cleaned(record), "cleaned_told": (record.cleaned or {}).get("sentence", ""),
         "estimated": any(row.energy_provenance == "estimated" for row in record.candidates),
     }  # fmt: skip
 
@@ -128,6 +133,23 @@ def asked(record: DecisionRecord) -> list[tuple[str, str]]:
     if record.train_size != "largest":
         rows.append(("Training texts", "every size" if record.train_size in (None, "all") else str(record.train_size)))
     return rows
+
+
+def assumed(record: DecisionRecord) -> list[str]:
+    """What was assumed otherwise than measured and priced."""
+    changes = record.scenario.changes if record.scenario else {}
+    return [f"{name.replace('_', ' ')} = {value:g}: {Scenario.model_fields[name].description or ''}"
+            for name, value in changes.items()]  # fmt: skip
+
+
+def months_told(record: DecisionRecord) -> str:
+    """The break-even in words."""
+    found = record.costs
+    if found is None:
+        return ""
+    estimated = " Its bill is estimated; nothing was asked of it." if found.reference.estimated else ""
+    volume = f" The table is for {texts(found.scenario.volume)} texts a month."
+    return f"{found.sentence} {found.reference.name}: {found.reference.basis}.{estimated}{volume}"
 
 
 def energy_method(record: DecisionRecord) -> str:
