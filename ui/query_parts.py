@@ -19,11 +19,15 @@ EXAMPLES: dict[str, str] = {
 FROM runs AS r JOIN scores AS s USING (run_id)
 WHERE s.is_primary AND s.split = 'test'
 ORDER BY r.dataset, s.value DESC LIMIT 50""",
-    "Hardest texts": """SELECT e.text, p.target, count(*) AS runs, count(*) FILTER (NOT p.correct) AS wrong
-FROM predictions AS p JOIN runs AS r USING (run_id)
-JOIN examples AS e ON e.dataset = r.dataset AND e.fingerprint = r.fingerprint AND e.example_id = p.example_id
-WHERE p.split = 'test'
-GROUP BY ALL ORDER BY wrong DESC LIMIT 50""",
+    "Hardest texts": """WITH hard AS (
+    SELECT r.dataset, r.fingerprint, p.example_id, count(*) AS runs, count(*) FILTER (NOT p.correct) AS wrong
+    FROM predictions AS p JOIN runs AS r USING (run_id)
+    WHERE p.split = 'test'
+    GROUP BY ALL ORDER BY wrong DESC LIMIT 50
+)
+SELECT dataset, e.text, e.target, hard.runs, hard.wrong
+FROM hard JOIN examples AS e USING (dataset, fingerprint, example_id)
+ORDER BY hard.wrong DESC""",
     "Energy by candidate": """SELECT r.candidate, sum(u.kwh) AS kwh, any_value(u.energy_provenance) AS energy_is
 FROM runs AS r JOIN usage AS u USING (run_id)
 GROUP BY ALL ORDER BY kwh DESC""",
