@@ -12,7 +12,20 @@ from collections.abc import Iterable, Sequence
 
 from core.errors import TradeoffError
 from core.home import Home
-from verbs import answers, candidates, comparing, costs, curves, datasets, deciding, decisions, machine, records, runs
+from verbs import (
+    answers,
+    candidates,
+    cascades,
+    comparing,
+    costs,
+    curves,
+    datasets,
+    deciding,
+    decisions,
+    machine,
+    records,
+    runs,
+)
 from verbs.parsing import Act, Parser
 
 
@@ -27,7 +40,20 @@ def parser() -> Parser:
         made.set_defaults(act=act, failed=False, told="")
         return made
 
-    for area in (datasets, candidates, runs, answers, deciding, decisions, comparing, machine, costs, curves, records):
+    for area in (
+        datasets,
+        candidates,
+        runs,
+        answers,
+        deciding,
+        decisions,
+        comparing,
+        cascades,
+        machine,
+        costs,
+        curves,
+        records,
+    ):
         area.add(verb)
     return top
 

@@ -86,7 +86,8 @@ def cascade_of(
         for split in ("validation", "test")
     }
     _check_sure([row.candidate for row in chosen], many["validation"], question.person_usd is not None)
-    mixture = _mixture(home, chosen, question.person_usd is not None)
+    times = [_times(home, row) for row in chosen] + ([[]] if question.person_usd is not None else [])
+    mixture = cascade.latency_mixture(times)
     grid = cascade.grids(many["validation"])
     validation = cascade.mean_sweep([cascade.sweep(one, grid) for one in many["validation"]])
     cost = _cost(validation, question, mixture)
@@ -95,7 +96,7 @@ def cascade_of(
         thresholds = validation.thresholds(place)
     else:
         thresholds = _given(question.thresholds, len(grid))
-    return _found(dataset, chosen, question, many, thresholds, validation, cost, mixture)
+    return _found(dataset, chosen, question, many, thresholds, validation, cost, times)
 
 
 def stages_of(rows: Sequence[CandidateRow], question: CascadeQuestion) -> list[CandidateRow]:
@@ -132,6 +133,7 @@ def suggestions(
         return []
     (answers,) = gathered(home, tried, price, "validation", most_runs=1)
     quality = [cascade.alone(answers, stage).overall for stage in range(len(tried))]
+    times = [_times(home, row) for row in tried]
     best = int(np.argmax(quality))
     found = []
     for first in range(len(tried)):
@@ -141,7 +143,7 @@ def suggestions(
                 continue
             pair = picked(answers, (first, second))
             swept = cascade.sweep(pair, cascade.grids([pair]))
-            mixture = _mixture(home, [tried[first], tried[second]], False)
+            mixture = cascade.latency_mixture([times[first], times[second]])
             cost = _cost_or_none(swept, cheap, mixture)
             whole = getattr(tried[best], MEASURES[cheap].field)
             if cost is None or not whole:
@@ -229,23 +231,19 @@ def _cost_or_none(
     return None if mixture is None else cascade.latency_quantile(mixture, found.answered, QUANTILE[cheap])
 
 
-def _mixture(home: Home, chosen: Sequence[CandidateRow], person: bool) -> NDArray[np.float64] | None:
-    if person:
-        return None
-    times = []
-    for row in chosen:
-        usages = [find_run(home, run).usage.get("latency") for run in row.run_ids]
-        times.append([ms for usage in usages if usage for ms in usage.latency_ms])
-    return cascade.latency_mixture(times)
+def _times(home: Home, row: CandidateRow) -> list[float]:
+    """Milliseconds of single texts, of all runs of a candidate."""
+    usages = [find_run(home, run).usage.get("latency") for run in row.run_ids]
+    return [ms for usage in usages if usage for ms in usage.latency_ms]
 
 
 def _found(
     dataset: str, chosen: Sequence[CandidateRow], question: CascadeQuestion,
     many: Mapping[str, Sequence[Answers]], thresholds: tuple[float, ...], validation: Sweep,
-    cost: NDArray[np.float64], mixture: NDArray[np.float64] | None,
+    cost: NDArray[np.float64], times: Sequence[Sequence[float]],
 ) -> CascadeFound:  # fmt: skip
     """The cascade at its thresholds, beside each stage alone and all other thresholds."""
-    test = many["test"]
+    test, mixture = many["test"], cascade.latency_mixture(times)
     stages = test[0].stages
     at = _one(many, [np.array([value]) for value in thresholds])
     alone = [_one({split: [picked(one, [stage]) for one in found] for split, found in many.items()}, [])
@@ -268,7 +266,7 @@ def _found(
             for k, name in enumerate(names)
         ),
         chosen=point, by_hand=question.thresholds is not None,
-        alone=tuple(_point(*pair, (), _only(mixture, k), parts[k]) for k, pair in enumerate(alone)),
+        alone=tuple(_alone(pair, times[k], parts[k], k < len(chosen)) for k, pair in enumerate(alone)),
         differences=tuple(paired_difference(whole, part) for part in parts), strongest=int(np.argmax(merits)),
         frontier=tuple(_point(validation, swept, place, mixture)
                        for place in frontier_places(validation.quality, cost)),
@@ -286,9 +284,10 @@ def _one(many: Mapping[str, Sequence[Answers]], grid: Sequence[NDArray[np.float6
     return validation, test
 
 
-def _only(mixture: NDArray[np.float64] | None, stage: int) -> NDArray[np.float64] | None:
-    """The times of a stage that is asked alone."""
-    return None if mixture is None else mixture[stage : stage + 1] - (mixture[stage - 1] if stage else 0.0)
+def _alone(pair: tuple[Sweep, Sweep], times: Sequence[float], performance: Performance, metered: bool) -> Point:
+    """One stage that answers everything; a person is not metered."""
+    found = _point(*pair, (), cascade.latency_mixture([times]), performance)
+    return found if metered else found.model_copy(update={"kwh_per_1k": None, "co2e_g_per_1k": None})
 
 
 def _point(

@@ -166,6 +166,17 @@ COLUMNS["sensitivity"] = [
     ("quality", lambda row: metric_show(row["metric"])(row["value"])),
     ("on validation", lambda row: metric_show(row["metric"])(row["validation"])),
 ]
+COLUMNS["cascade"] = [
+    ("candidate", _plain("candidate")),
+    ("quality", lambda row: metric_quality(row["metric"], row["quality"], row["quality_low"], row["quality_high"])),
+    ("cascade minus it, points", lambda row: _gap(row["difference"])),
+    ("cost / 1,000", lambda row: f.exact_usd(row["usd_per_1k"])),
+    ("mistakes / 1,000", lambda row: f.usd(row["mistakes_usd_per_1k"]) if row["mistakes_usd_per_1k"] else ""),
+    ("energy / 1,000", lambda row: f.energy(row["kwh_per_1k"])),
+    ("energy is", _plain("energy_provenance")),
+    ("one text, p50", lambda row: f.milliseconds(row["latency_p50_ms"])),
+    ("p95", lambda row: f.milliseconds(row["latency_p95_ms"])),
+]
 COLUMNS["launch"] = COLUMNS["cancel"] = COLUMNS["retry"] = COLUMNS["runs"]
 EMPTY = {
     "curve": "No learning curve yet.",
@@ -185,6 +196,11 @@ OTHER_METRICS = 2
 
 
 STANDINGS = {"tied": "not worse", "unsettled": "open", "worse": "worse"}
+
+
+def _gap(ends: Sequence[float] | None) -> str:
+    """A difference with its interval, in points."""
+    return "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * end for end in ends)) if ends else ""
 
 
 def _points(row: Mapping[str, Any]) -> str:

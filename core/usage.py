@@ -65,6 +65,11 @@ class Usage(Record):
     """Of a cascade: what each of its models used. Its cost is the sum of theirs; the other figures hold the sums."""
 
     @property
+    def each(self) -> tuple["Usage", ...]:
+        """The usage of each of several models, or this one."""
+        return tuple(part.usage for part in self.parts) or (self,)
+
+    @property
     def kwh(self) -> float | None:
         """Energy of all components, or None when any component is unknown or there is none."""
         parts = [part.kwh for part in self.energy.values()]

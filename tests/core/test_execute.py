@@ -6,21 +6,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
 
 from core import files
-from core.attempt import Execution
 from core.candidates import resolve
 from core.data.dataset import Dataset
 from core.home import Home
-from core.methods.base import EXCLUDED, Context, Prediction, Tokens
+from core.methods.base import EXCLUDED, Prediction, Tokens
 from core.prediction_log import PredictionLog
 from core.runs import PREDICTIONS, RunFolder, create_run
+from core.scoring import run_scores
 from core.spec import RunSpec
-from core.tasks import Example, get_task
+from core.tasks import get_task
 
 ROOT = Path(__file__).parents[2]
 
@@ -185,15 +184,13 @@ def test_a_full_disk_is_told_and_not_swallowed(tmp_path: Path) -> None:
 
 
 def test_texts_that_a_candidate_leaves_out_are_told_as_coverage_and_not_scored() -> None:
-    examples = [Example(str(i), f"text {i}", "a") for i in range(4)]
-    given = [Prediction("0", "a"), Prediction("1", "b"), Prediction("2", None, f"{EXCLUDED}no label"),
-             Prediction("3", None, "no label")]  # fmt: skip
-    own = SimpleNamespace(context=Context(get_task("single_label"), ["a", "b"]))
-    log = SimpleNamespace(done={prediction.id: prediction for prediction in given})
-    scores = {score.metric: score for score in Execution._scores(own, examples, log, "test")}  # type: ignore[arg-type]
+    task, labels, targets, answers = get_task("single_label"), ["a", "b"], ["a"] * 4, ["a", "b", None, None]
+    found = run_scores(task, labels, "test", targets, answers, [None, None, f"{EXCLUDED}no label", "no label"])
+    scores = {score.metric: score for score in found}
     assert (scores["accuracy"].value, scores["accuracy"].n) == (pytest.approx(1 / 3), 3)
     assert (scores["coverage"].value, scores["coverage"].n) == (0.75, 4)
-    log.done = {name: Prediction(name, None, f"{EXCLUDED}no label") for name in log.done}
-    scores = {score.metric: score for score in Execution._scores(own, examples, log, "test")}  # type: ignore[arg-type]
+    assert (scores["invalid_rate"].value, scores["invalid_rate"].n) == (0.5, 4)
+    found = run_scores(task, labels, "test", targets, [None] * 4, [f"{EXCLUDED}no label"] * 4)
+    scores = {score.metric: score for score in found}
     assert scores["accuracy"].value == 0
     assert "coverage" not in scores
