@@ -1,7 +1,7 @@
 """The answers of several candidates to the same texts, from their run folders, as cascades are computed from."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 import numpy as np
@@ -9,15 +9,38 @@ from numpy.typing import NDArray
 
 from core.analysis.cascade import PASSED_ON, Answers
 from core.analysis.results import CandidateRow, Price
+from core.analysis.scenario import Scenario
 from core.errors import TradeoffError
 from core.evidence import TOKEN_BUCKETS, Evidence, evidence
 from core.home import Home
-from core.runs import find_run
+from core.preferences import Preferences
+from core.prices import PriceBook
+from core.results import pricing, summary_of
+from core.runs import RunFolder, find_run
 from core.tasks import get_task
 from core.usage import TokenCount, Usage
 
 PriceOf = Callable[[Usage, str | None], Price]
 MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What usage costs, and what runs are taken to have used: as it was metered, or under a scenario."""
+
+    price: PriceOf
+    scenario: Scenario = field(default_factory=Scenario)
+
+    @staticmethod
+    def of(preferences: Preferences, scenario: Scenario | None = None) -> "Terms":
+        """The user's prices, under a scenario."""
+        if scenario is None:
+            return Terms(pricing(preferences))
+        return Terms(scenario.price(PriceBook.of(preferences)), scenario)
+
+    def usage(self, folder: RunFolder) -> dict[str, Usage]:
+        """A run's usage by phase."""
+        return self.scenario.used(summary_of(folder)).usage
 
 
 @dataclass(frozen=True)
@@ -37,7 +60,7 @@ class Mistakes:
 
 
 def gathered(
-    home: Home, rows: Sequence[CandidateRow], price: PriceOf, split: str, person_usd: float | None = None,
+    home: Home, rows: Sequence[CandidateRow], terms: Terms, split: str, person_usd: float | None = None,
     mistakes: Mistakes | None = None, most_runs: int | None = None,
 ) -> list[Answers]:  # fmt: skip
     """What the candidates answered on a split: an `Answers` for each seed that all of them share.
@@ -49,7 +72,7 @@ def gathered(
         TradeoffError: the predictions of a run are gone or damaged.
     """
     return [
-        _of_runs(home, rows, ids, price, split, person_usd, mistakes) for ids in paired_runs(home, rows)[:most_runs]
+        _of_runs(home, rows, ids, terms, split, person_usd, mistakes) for ids in paired_runs(home, rows)[:most_runs]
     ]  # fmt: skip
 
 
@@ -115,7 +138,7 @@ def text_weights(found: Evidence, usage: Usage | None, price: PriceOf, model: st
 
 
 def _of_runs(
-    home: Home, rows: Sequence[CandidateRow], run_ids: Sequence[str], price: PriceOf, split: str,
+    home: Home, rows: Sequence[CandidateRow], run_ids: Sequence[str], terms: Terms, split: str,
     person_usd: float | None, mistakes: Mistakes | None,
 ) -> Answers:  # fmt: skip
     found = [_read(home, run, split) for run in run_ids]
@@ -125,7 +148,7 @@ def _of_runs(
     answers: list[list[str | None]] = [
         [one.predictions[place] for place in where] for one, where in zip(found, places, strict=True)
     ]
-    takes = [_takes(home, row, one, run, price) for row, one, run in zip(rows, found, run_ids, strict=True)]
+    takes = [_takes(row, one, find_run(home, run), terms) for row, one, run in zip(rows, found, run_ids, strict=True)]
     each = [{name: values[where] for name, values in one.items()} for one, where in zip(takes, places, strict=True)]
     sure = [_sure(one, where) for one, where in zip(found, places, strict=True)]
     if person_usd is not None:
@@ -167,16 +190,14 @@ def _sure(found: Evidence, places: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.where(read & np.isfinite(known), known, PASSED_ON)[places]
 
 
-def _takes(
-    home: Home, row: CandidateRow, found: Evidence, run: str, price: PriceOf
-) -> Mapping[str, NDArray[np.float64]]:  # fmt: skip
+def _takes(row: CandidateRow, found: Evidence, run: RunFolder, terms: Terms) -> Mapping[str, NDArray[np.float64]]:
     """What each text took of a run's predict phase, where it is known: USD, kWh and grams of CO2e."""
-    usage = find_run(home, run).usage.get("predict")
+    usage = terms.usage(run).get("predict")
     if usage is None or not usage.texts:
         return {}
-    share = text_weights(found, usage, price, row.model) / usage.texts
+    share = text_weights(found, usage, terms.price, row.model) / usage.texts
     whole = {
-        "usd": price(usage, row.model).usd, "kwh": usage.kwh,
+        "usd": terms.price(usage, row.model).usd, "kwh": usage.kwh,
         "co2e_g": None if usage.co2e_kg is None else 1000 * usage.co2e_kg,
     }  # fmt: skip
     return {name: share * value for name, value in whole.items() if value is not None}

@@ -151,8 +151,8 @@ def _stage_of(tables: Sequence[pa.Table], thresholds: Sequence[float]) -> NDArra
 
 
 def _scores(task: str, labels: Sequence[str], split: str, table: pa.Table) -> list[Score]:
-    plain = {name: table[name].to_pylist() for name in ("target", "prediction", "reason")}
-    return run_scores(get_task(task), labels, split, plain["target"], plain["prediction"], plain["reason"])
+    plain = {name: table[name].to_pylist() for name in ("target", "prediction", "reason", "id")}
+    return run_scores(get_task(task), labels, split, *plain.values())
 
 
 def _phases(runs: Sequence[RunFolder], price: PriceOf, test: pa.Table, device: Device) -> dict[str, Usage]:

@@ -26,11 +26,10 @@ from core.analysis.cheapness import MEASURES
 from core.analysis.compare import Performance, paired_difference
 from core.analysis.intervals import interval
 from core.analysis.results import CandidateRow
-from core.cascade_answers import Mistakes, PriceOf, gathered, picked
+from core.cascade_answers import Mistakes, Terms, gathered, picked
 from core.errors import TradeoffError, unknown
 from core.home import Home
 from core.runs import find_run
-from core.spec import Record
 from core.usage import PROVENANCES
 
 CascadeCheap = Literal["usd", "kwh", "co2e", "typical", "latency"]
@@ -38,8 +37,6 @@ CHEAP: tuple[CascadeCheap, ...] = ("usd", "kwh", "co2e", "typical", "latency")
 TAKEN: dict[str, str] = {"usd": "usd", "kwh": "kwh", "co2e": "co2e_g"}
 QUANTILE: dict[str, float] = {"typical": 0.5, "latency": 0.95}
 MOST_STAGES = 4
-MOST_TRIED = 8
-"""Candidates from which suggestions are made."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +57,8 @@ class CascadeQuestion:
     thresholds: tuple[float, ...] | None = None
 
 
-class Suggestion(Record):
-    """Two candidates that make a cascade worth a look, by validation: its quality and what it saves there."""
-
-    stages: tuple[str, ...]
-    validation_quality: float
-    answered_first: float
-    cost: float
-    saved: float
-    """Share of the cost of the best candidate alone that is saved; below 0 where it costs more."""
-
-
 def cascade_of(
-    home: Home, dataset: str, rows: Sequence[CandidateRow], price: PriceOf, question: CascadeQuestion
+    home: Home, dataset: str, rows: Sequence[CandidateRow], terms: Terms, question: CascadeQuestion
 ) -> CascadeFound:  # fmt: skip
     """The cascade of these stages.
 
@@ -82,11 +68,11 @@ def cascade_of(
     """
     chosen = stages_of(rows, question)
     many = {
-        split: gathered(home, chosen, price, split, question.person_usd, question.mistakes)
+        split: gathered(home, chosen, terms, split, question.person_usd, question.mistakes)
         for split in ("validation", "test")
     }
     _check_sure([row.candidate for row in chosen], many["validation"], question.person_usd is not None)
-    times = [_times(home, row) for row in chosen] + ([[]] if question.person_usd is not None else [])
+    times = [times_of(home, row, terms) for row in chosen] + ([[]] if question.person_usd is not None else [])
     mixture = cascade.latency_mixture(times)
     grid = cascade.grids(many["validation"])
     validation = cascade.mean_sweep([cascade.sweep(one, grid) for one in many["validation"]])
@@ -123,55 +109,6 @@ def stages_of(rows: Sequence[CandidateRow], question: CascadeQuestion) -> list[C
     return [named[stage] for stage in question.stages]
 
 
-def suggestions(
-    home: Home, rows: Sequence[CandidateRow], price: PriceOf, cheap: CascadeCheap = "usd", margin: float = 0.01,
-    most: int = 5,
-) -> list[Suggestion]:  # fmt: skip
-    """Pairs worth a look, by validation: those that keep the quality of the best candidate, the cheapest first."""
-    tried = _worth_trying(rows, cheap)
-    if len(tried) < 2:
-        return []
-    (answers,) = gathered(home, tried, price, "validation", most_runs=1)
-    quality = [cascade.alone(answers, stage).overall for stage in range(len(tried))]
-    times = [_times(home, row) for row in tried]
-    best = int(np.argmax(quality))
-    found = []
-    for first in range(len(tried)):
-        for second in range(len(tried)):
-            told = np.isfinite(answers.confidence[first]).any()
-            if first == second or quality[first] >= quality[second] or not told:
-                continue
-            pair = picked(answers, (first, second))
-            swept = cascade.sweep(pair, cascade.grids([pair]))
-            mixture = cascade.latency_mixture([times[first], times[second]])
-            cost = _cost_or_none(swept, cheap, mixture)
-            whole = getattr(tried[best], MEASURES[cheap].field)
-            if cost is None or not whole:
-                continue
-            place = choose(swept, _as_good(swept, cost, [pair], 1, quality[second] - margin))
-            scale = 1000.0 if cheap in TAKEN else 1.0
-            found.append(Suggestion(
-                stages=(tried[first].candidate, tried[second].candidate),
-                validation_quality=float(swept.quality[place]), answered_first=float(swept.answered[(0, *place)]),
-                cost=scale * float(cost[place]), saved=1 - scale * float(cost[place]) / whole,
-            ))  # fmt: skip
-    keeps = quality[best] - margin - 1e-12
-    return sorted(found, key=lambda one: _order(one, keeps))[:most]
-
-
-def _order(one: Suggestion, keeps: float) -> tuple[bool, float, float]:
-    kept = one.validation_quality >= keeps
-    return not kept, one.cost if kept else -one.validation_quality, one.cost
-
-
-def _worth_trying(rows: Sequence[CandidateRow], cheap: CascadeCheap) -> list[CandidateRow]:
-    """The best candidates on validation whose cost is known, each cheaper one after the best first."""
-    field = MEASURES[cheap].field
-    known = [row for row in rows if getattr(row, field) is not None and row.validation_quality is not None
-             and row.method not in ("cascade", "majority")]  # fmt: skip
-    return sorted(known, key=lambda row: -(row.validation_quality or 0.0))[:MOST_TRIED]
-
-
 def _check_sure(names: Sequence[str], many: Sequence[Answers], person: bool) -> None:
     for place, name in enumerate(names if person else names[:-1]):
         if not any(np.isfinite(one.confidence[place]).any() for one in many):
@@ -200,10 +137,10 @@ def _wish(
     alone = [float(np.mean([cascade.alone(one, stage).overall for one in many])) for stage in range(candidates)]
     if question.person_usd is not None:
         return Wish(cost, found.quality, 1 - LEFT_MISTAKES * (1 - max(alone)))
-    return _as_good(found, cost, many, int(np.argmax(alone)), max(alone) - question.margin)
+    return as_good(found, cost, many, int(np.argmax(alone)), max(alone) - question.margin)
 
 
-def _as_good(
+def as_good(
     found: Sweep, cost: NDArray[np.float64], many: Sequence[Answers], strongest: int, floor: float
 ) -> Wish:  # fmt: skip
     """As good as one of the stages alone as far as validation can show: less what chance may have added."""
@@ -213,7 +150,7 @@ def _as_good(
 
 def _cost(found: Sweep, question: CascadeQuestion, mixture: NDArray[np.float64] | None) -> NDArray[np.float64]:
     cheap: CascadeCheap = "usd" if question.mistakes is not None or question.person_usd is not None else question.cheap
-    cost = _cost_or_none(found, cheap, mixture)
+    cost = cost_of(found, cheap, mixture)
     if cost is None:
         raise TradeoffError(
             f"The {MEASURES[cheap].short} of a stage is not known", ", ".join(question.stages),
@@ -222,7 +159,7 @@ def _cost(found: Sweep, question: CascadeQuestion, mixture: NDArray[np.float64] 
     return cost if found.harm is None else cost + found.harm
 
 
-def _cost_or_none(
+def cost_of(
     found: Sweep, cheap: CascadeCheap, mixture: NDArray[np.float64] | None
 ) -> NDArray[np.float64] | None:  # fmt: skip
     """What is to be little, at every place: means over texts, or a quantile of the time for one."""
@@ -231,9 +168,9 @@ def _cost_or_none(
     return None if mixture is None else cascade.latency_quantile(mixture, found.answered, QUANTILE[cheap])
 
 
-def _times(home: Home, row: CandidateRow) -> list[float]:
+def times_of(home: Home, row: CandidateRow, terms: Terms) -> list[float]:
     """Milliseconds of single texts, of all runs of a candidate."""
-    usages = [find_run(home, run).usage.get("latency") for run in row.run_ids]
+    usages = [terms.usage(find_run(home, run)).get("latency") for run in row.run_ids]
     return [ms for usage in usages if usage for ms in usage.latency_ms]
 
 

@@ -31,19 +31,21 @@ def add(verb: Declare) -> None:
 
 def cascade(options: argparse.Namespace, home: Home) -> Any:
     """A small candidate answers when it is sure, else a stronger one or a person: how good, for how much."""
+    from core.cascade_answers import Terms
     from core.cascade_saving import save
-    from core.cascades import CascadeQuestion, cascade_of, suggestions
+    from core.cascade_suggestions import suggestions
+    from core.cascades import CascadeQuestion, cascade_of
     from core.preferences import load
-    from core.results import pricing, results
+    from core.results import results
 
     preferences = load(home)
-    price = pricing(preferences)
+    terms = Terms.of(preferences)
     rows = results(home, options.dataset, preferences, metric=options.metric)
     if not rows:
         raise TradeoffError(
             f"No run on {options.dataset} has finished yet", remedy="python cli.py runs shows where they stand."
         )
-    found = [] if options.stages else suggestions(home, rows, price, options.cheap, options.margin)
+    found = [] if options.stages else suggestions(home, rows, terms, options.cheap, options.margin)
     if not options.stages and not found:
         raise TradeoffError(
             "A cascade needs two candidates whose cost is known", options.dataset,
@@ -54,13 +56,13 @@ def cascade(options: argparse.Namespace, home: Home) -> Any:
         person_usd=options.person, at_least=options.at_least, mistakes=_mistakes(options),
         thresholds=None if options.thresholds is None else tuple(options.thresholds),
     )  # fmt: skip
-    told = cascade_of(home, options.dataset, rows, price, question)
+    told = cascade_of(home, options.dataset, rows, terms, question)
     sure = [f"{stage.candidate} answers when it is at least {100 * stage.threshold:.2f} % sure."
             for stage in told.stages if stage.threshold is not None]  # fmt: skip
     options.told = "\n".join([told.sentence, *sure, *told.notes])
     saved = []
     if options.save:
-        saved = [folder.run_id for folder in save(home, rows, price, told, options.save)]
+        saved = [folder.run_id for folder in save(home, rows, terms.price, told, options.save)]
         options.told += f"\nSaved as {options.save}: python cli.py predict {options.save} TEXT --dataset {told.dataset}"
     if not options.json:
         return _table(told)
