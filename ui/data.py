@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import is_not
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,10 @@ from core.data.dataset import DatasetInfo, load_dataset
 from core.decide import PLAIN, StoredGrounds, weigh
 from core.errors import unknown
 from core.home import Home
+from core.preferences import Preferences
 from core.preferences import load as load_preferences
 from core.prices import PriceBook
+from core.recent import Recent
 from core.reconcile import open_runs as open_states
 from core.reconcile import reconcile
 from core.results import differences, pricing, summary_of
@@ -34,6 +38,8 @@ from ui.session import home
 
 FRESH_SECONDS = 0.5
 """For how long a page that is being drawn goes by what it saw of the folders."""
+MOST_ROWS = 2000
+"""Rows that are kept in memory, over all datasets, metrics and scenarios that were looked at."""
 Stamps = tuple[int, ...]
 
 
@@ -58,43 +64,66 @@ class Run:
 
 @dataclass(frozen=True)
 class _Seen:
+    """The run folders as a page saw them; `version` is another one whenever anything in them is."""
+
     root: Home
     at: float
     runs: list[Run]
+    version: int
+
+    @cached_property
+    def ended(self) -> dict[str, str]:
+        """When the state of each run was written."""
+        return {run.run_id: run.state.at for run in self.runs}
 
 
 _known: dict[str, tuple[Stamps, Run]] = {}
+_versions: dict[Home, tuple[int, list[Run]]] = {}
 _lock = threading.Lock()
-_seen = threading.local()
+_drawn = threading.local()
+_rows: Recent[list[CandidateRow]] = Recent(MOST_ROWS, lambda rows: len(rows) + 1)
 
 
 def all_runs(root: Home | None = None) -> list[Run]:
     """Every run, in name order. A page asks many times; the folders are looked at once for each time it is drawn."""
+    return list(_seen(root).runs)
+
+
+def _seen(root: Home | None = None) -> _Seen:
     root, now = root or home(), time.monotonic()
-    seen: _Seen | None = getattr(_seen, "last", None)
+    seen: _Seen | None = getattr(_drawn, "seen", None)
     if seen is None or seen.root != root or now - seen.at > FRESH_SECONDS:
-        seen = _seen.last = _Seen(root, now, _read(root))
-    return list(seen.runs)
+        seen = _drawn.seen = _look(root, now)
+    return seen
+
+
+def _look(root: Home, now: float) -> _Seen:
+    with _lock:
+        runs = _read(root)
+        version, before = _versions.get(root, (0, []))
+        if len(runs) != len(before) or any(map(is_not, runs, before)):
+            version += 1
+            _versions[root] = version, runs
+    return _Seen(root, now, runs, version)
 
 
 def look_again() -> None:
     """Forget what this page saw of the run folders; called whenever a page or a fragment begins to be drawn."""
-    _seen.last = None
+    _drawn.seen = None
 
 
 def _read(root: Home) -> list[Run]:
     """All runs, read anew where a file was written since; a thousand cost some milliseconds."""
     found, folder = [], str(root.runs)
-    with _lock:
-        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
-            path = f"{folder}/{name}"
-            stamps, known = _stamps(path), _known.get(path)
-            if known is None or known[0] != stamps:
-                run = _run(RunFolder(Path(path))) if stamps[0] and stamps[1] else None
-                if run is None:
-                    continue
-                known = _known[path] = (stamps, run)
-            found.append(known[1])
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        path = f"{folder}/{name}"
+        stamps, known = _stamps(path), _known.get(path)
+        if known is None or known[0] != stamps:
+            run = _run(RunFolder(Path(path))) if stamps[0] and stamps[1] else None
+            if run is None:
+                continue
+            known = _known[path] = (stamps, run)
+        found.append(known[1])
     return found
 
 
@@ -157,18 +186,28 @@ def rows_of(
     scenario: Scenario | None = None,
 ) -> list[CandidateRow]:  # fmt: skip
     """A row a candidate on this version of a dataset, best quality first, under the user's prices and a scenario."""
-    runs, preferences = (run.summary for run in runs_on(info)), load_preferences(home())
+    preferences, seen = load_preferences(home()), _seen()
+    assumed = (preferences.model_dump_json(), scenario and scenario.model_dump_json())
+    key = (seen.root, seen.version, info.name, info.fingerprint, metric, train_size, *assumed)
+    return list(_rows.get(key, lambda: _made_rows(info, metric, train_size, scenario, preferences)))
+
+
+def _made_rows(
+    info: DatasetInfo, metric: str | None, train_size: int | str | None, scenario: Scenario | None,
+    preferences: Preferences,
+) -> list[CandidateRow]:  # fmt: skip
+    runs = (run.summary for run in runs_on(info))
     if scenario is not None:
         return surer(scenario.rows(runs, PriceBook.of(preferences), metric, train_size), _interval_of)
     return surer(candidate_rows(runs, pricing(preferences), metric, train_size), _interval_of)
 
 
 def _interval_of(row: CandidateRow) -> Interval | None:
-    return _kept_interval(str(home().root), row.run_ids, row.metric, row)
+    return _kept_interval(str(home().root), _identity(row), row)
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
-def _kept_interval(root: str, runs: tuple[str, ...], metric: str, _row: CandidateRow) -> Interval | None:  # noqa: ARG001
+def _kept_interval(root: str, of: tuple[Any, ...], _row: CandidateRow) -> Interval | None:  # noqa: ARG001
     return interval_of(home(), _row)
 
 
@@ -192,7 +231,9 @@ class _KeptGrounds:
 
 
 def _identity(row: CandidateRow) -> tuple[Any, ...]:
-    return row.candidate, row.run_ids, row.metric
+    """Which figures a row stands for: its runs as they are now. Short, since Streamlit is slow to hash what is long."""
+    ended = _seen().ended
+    return row.candidate, row.metric, hash((row.run_ids, tuple(ended.get(run) for run in row.run_ids)))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
