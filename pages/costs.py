@@ -58,5 +58,5 @@ parts.spent_part(used)
 with st.container(horizontal=True):
     if row:
         record_download(info, scenario=scenario)
-    as_command(f"python cli.py breakeven {info.name} --volume {scenario.volume:g}{as_options(scenario)} --json\n"
+    as_command(f"python cli.py breakeven {info.name} --volume {scenario.volume:.10g}{as_options(scenario)} --json\n"
                "python cli.py spent --by month --json")  # fmt: skip

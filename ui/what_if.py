@@ -149,7 +149,7 @@ def slider(control: Control, scenario: Scenario, width: int | Any = 204) -> None
         stops = [*(stop for stop in stops if stop is None), *sorted(s for s in (*stops, value) if s is not None)]
     st.session_state[key] = value
     if getattr(Scenario(), control.field) != value:
-        st.query_params[control.field] = f"{value:g}" if float(f"{value:g}") == value else repr(value)
+        st.query_params[control.field] = _written(value)
     st.select_slider(
         control.label, stops, key=key, format_func=control.show, on_change=_keep, args=(control.field,),
         help=f"{control.help}.", width=width,
@@ -177,7 +177,7 @@ def reset() -> None:
 
 def as_options(scenario: Scenario) -> str:
     """The scenario as options of the command line, `breakeven` and `recommend`."""
-    return "".join(f" --if {field}={value:g}" for field, value in scenario.changes.items())
+    return "".join(f" --if {field}={_written(value)}" for field, value in scenario.changes.items())
 
 
 def _keep(field: str) -> None:
@@ -187,4 +187,9 @@ def _keep(field: str) -> None:
         st.query_params.pop(field, None)
         st.session_state.pop(f"kept.{field}", None)
     else:
-        st.session_state[f"kept.{field}"] = st.query_params[field] = repr(value)
+        st.session_state[f"kept.{field}"] = st.query_params[field] = _written(value)
+
+
+def _written(value: float) -> str:
+    """A value as a link holds it: `1000000`, `0.35`."""
+    return str(int(value)) if value == int(value) else repr(value)

@@ -46,8 +46,9 @@ def test_crossings_hold_in_the_bills_on_both_sides(home: Home, asked: Dataset) -
     scenario = Scenario(usd_per_label=0.5, hours_on=100)
     found = monthly_costs(home, "questions", MINE, scenario, "mine")
     met = next(one for one in found.break_evens if one.candidate == "minilm-full").working
-    assert met.low is not None and met.volume is not None and met.high is not None
-    assert met.low < met.volume < met.high
+    assert met.volume is not None
+    assert met.high is not None
+    assert (met.low or 0) < met.volume < met.high
     for factor, cheaper in ((0.9, False), (1.1, True)):
         at = monthly_costs(home, "questions", MINE, scenario.model_copy(update={"volume": met.volume * factor}), "mine")
         own = next(one.money for one in at.forecasts if one.candidate == "minilm-full")
