@@ -8,7 +8,7 @@ from core import format as f
 from core.analysis.decision import Decision
 from core.analysis.decision_words import listed, points, span_told, unsettled_told
 from core.analysis.results import CandidateRow
-from ui import theme
+from ui.energy_badges import energy_badges
 from ui.messages import plain
 from ui.metrics import in_sentence, metric_name, metric_quality
 from ui.navigation import link
@@ -63,10 +63,9 @@ def _energy(row: CandidateRow) -> str:
 
 
 def provenance(row: CandidateRow) -> None:
-    """How the energy figure came about, and what makes figures less sure."""
-    word, colour, meaning = theme.PROVENANCE[row.energy_provenance]
+    """How the energy of each component came about, and what makes figures less sure."""
     with st.container(horizontal=True, gap="xsmall"):
-        st.badge(f"energy {word}", color=colour, help=meaning)  # type: ignore[arg-type]
+        energy_badges(row)
         for flag in row.flags:
             st.badge(flag, color="yellow", icon=":material/warning:", help=flag)
 
@@ -87,6 +86,7 @@ def detail_rows(row: CandidateRow) -> Sequence[tuple[str, str]]:
         ("Time to fit", f.duration(row.fit_seconds)),
         ("Energy to fit", f.energy(row.fit_kwh)),
         ("Cost to fit", f.usd(row.fit_usd)),
+        ("Memory while answering", f.memory(row.memory_bytes)),
         ("Peak memory", f.memory(row.peak_ram_bytes)),
         *([("Peak GPU memory", f.memory(row.peak_gpu_bytes))] if row.peak_gpu_bytes else []),
         *([("Answers that could not be read", f.percent(row.invalid_rate))] if row.invalid_rate else []),

@@ -28,7 +28,7 @@ def candidate_table(
         {
             quality: _or_unknown(show), **({ON_FRONT: _or_unknown(f.chance)} if front else {}),
             "±": lambda value: "" if pd.isna(value) else metric_half(metric, value),
-            "Cost / 1,000": _or_unknown(f.usd), "Energy / 1,000": _or_unknown(f.energy),
+            "Cost / 1,000": _or_unknown(f.exact_usd), "Energy / 1,000": _or_unknown(f.energy),
             "One text": _or_unknown(f.milliseconds), "95 of 100 within": _or_unknown(f.milliseconds),
             "Texts / s": _or_unknown(f.number), "Fit": _or_unknown(f.duration), "Unreadable": _or_unknown(f.percent),
         }

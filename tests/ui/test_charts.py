@@ -11,7 +11,8 @@ from core.home import Home
 from core.preferences import Preferences
 from core.results import dataset_runs, pricing
 from tests.ui.fixtures import LIKELY, finished_run, questions
-from ui import charts, labels
+from core import label_places as labels
+from ui import charts
 from ui.axes import AXES, log_range, log_ticks
 from ui.candidate_card import takes
 from ui.tradeoff_chart import tradeoff

@@ -120,7 +120,7 @@ def test_overview_names_the_best_and_the_next_step(here: Home, asked: Dataset) -
         finished_run(here, asked, candidate)
     app = open_page("overview")
     assert "minilm-full is better than all others" in words(app)
-    assert "memory 50 µWh modelled" in words(app)
+    assert "memory 50 mWh modelled" in words(app)
     assert {"Launch"} <= {button.label for button in app.button}
 
 
