@@ -36,7 +36,8 @@ def tradeoff(record: DecisionRecord, cheap: Cheap) -> str:
     if not shown:
         return ""
     values = [costs[row.candidate] or 0.0 for row in shown]
-    plot = Plot(WIDTH, HEIGHT, log_range(values), _quality_range(shown), bottom=50 + LEGEND)
+    ends = [end for row in shown for end in (row.kwh_low_per_1k, row.kwh_high_per_1k) if end] if cheap == "kwh" else []
+    plot = Plot(WIDTH, HEIGHT, log_range([*values, *ends]), _quality_range(shown), bottom=50 + LEGEND)
     ticks, texts = log_ticks(values, measure.show)
     plot.axes(
         [(log10(tick), text) for tick, text in zip(ticks, texts, strict=True)], _quality_ticks(decided.metric, plot.up),
@@ -111,6 +112,9 @@ def _mark(plot: Plot, row: CandidateRow, at: tuple[float, float], told: str, che
     look = f"f-{row.family}"
     if row.quality_low is not None and row.quality_high is not None:
         plot.whisker((at[0], plot.y(row.quality_low)), (at[0], plot.y(row.quality_high)), look)
+    low, high = (row.kwh_low_per_1k, row.kwh_high_per_1k) if cheap == "kwh" else (None, None)
+    if low and high and low < high:
+        plot.whisker((plot.x(log10(low)), at[1]), (plot.x(log10(high)), at[1]), look)
     plot.mark(SYMBOLS.get(row.method, "hexagon"), *at, look + hollow, told)
 
 

@@ -25,12 +25,12 @@ from core.prices import PriceBook
 from core.record.comparing import comparisons
 from core.record.limits import limits
 from core.record.page import renderer
-from core.record.parts import AuditPart, DataPart, DecisionRecord, EnergyPart, FindingPart, GridPart, RunPart
+from core.record.parts import AuditPart, DataPart, DecisionRecord, FindingPart, GridPart, RunPart
 from core.record.pricing import NotedBook
 from core.rerank import rerank
 from core.results import Pricing, dataset_runs
+from core.row_intervals import interval_of, surer
 from core.runs import RunFolder
-from core.usage import PROVENANCES
 
 ReferenceOf = Callable[[Sequence[CandidateRow], Scenario], Reference | None]
 EVIDENCE = ("spec.json", "predictions.parquet", "scores.json", "usage.json", "environment.json")
@@ -79,7 +79,7 @@ def assembled(
     """
     price: PriceOf = scenario.price(book) if scenario else Pricing(book)
     found = [scenario.used(run) for run in runs] if scenario else runs
-    rows = candidate_rows(found, price, question.metric, train_size)
+    rows = surer(candidate_rows(found, price, question.metric, train_size), lambda row: interval_of(home, row))
     decided = decision_of(home, rows, question, scenario)
     if decided is None:
         name = dataset.info.name
@@ -92,7 +92,6 @@ def assembled(
     made = DecisionRecord(
         made_at=files.now(), made_with=_release(), data=_data(dataset), decision=decided, scenario=scenario,
         train_size=train_size, candidates=tuple(rows), comparisons=comparisons(home, rows, decided),
-        energy=tuple(part for row in rows for part in _energy(row, used)),
         grids=_grids([used[run_id] for row in rows for run_id in row.run_ids]),
         environments=tuple(environments), runs=tuple(parts), cleaned=_cleaned(home, dataset, rows, question, scenario),
         on_front=front_of(home, rows, QUALITY, MEASURES[question.cheap].field or "usd_per_1k", used, price).chances,
@@ -188,20 +187,6 @@ def digests(folder: Path) -> dict[str, str]:
             with open(folder / name, "rb") as file:
                 found[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
-
-
-def _energy(row: CandidateRow, used: dict[str, RunSummary]) -> list[EnergyPart]:
-    """What each component took for 1,000 texts, averaged over runs; unknown where one run does not know it."""
-    usages = [usage for run in row.run_ids if (usage := used[run].usage.get("predict")) and usage.texts]
-    parts = []
-    for component in dict.fromkeys(name for usage in usages for name in usage.energy):
-        found = [usage.energy.get(component) for usage in usages]
-        rates = [1000 * one.kwh / usage.texts for one, usage in zip(found, usages, strict=True)
-                 if one is not None and one.kwh is not None]  # fmt: skip
-        sure = max((one.provenance if one else "unknown" for one in found), key=PROVENANCES.index)
-        mean = sum(rates) / len(rates) if len(rates) == len(usages) else None
-        parts.append(EnergyPart(candidate=row.candidate, component=component, kwh_per_1k=mean, provenance=sure))
-    return parts
 
 
 def _grids(runs: Sequence[RunSummary]) -> tuple[GridPart, ...]:

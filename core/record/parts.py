@@ -8,7 +8,6 @@ from core.analysis.scenario import Scenario
 from core.breakeven import MonthlyCosts
 from core.prices import DevicePrice, TokenPrice
 from core.spec import Record
-from core.usage import Provenance
 
 RECORD_VERSION = 1
 """Raised when older records can no longer be read."""
@@ -66,15 +65,6 @@ class PricePart(Record):
     batch_share: float | None = None
 
 
-class EnergyPart(Record):
-    """kWh per 1,000 texts that a component took while answering, with how that is known."""
-
-    candidate: str
-    component: str
-    kwh_per_1k: float | None
-    provenance: Provenance
-
-
 class GridPart(Record):
     """The electricity that CO2e was computed with, and whose runs it is about."""
 
@@ -113,7 +103,6 @@ class DecisionRecord(Record):
     candidates: tuple[CandidateRow, ...]
     comparisons: tuple[ComparisonPart, ...] = ()
     prices: tuple[PricePart, ...] = ()
-    energy: tuple[EnergyPart, ...] = ()
     grids: tuple[GridPart, ...] = ()
     environments: tuple[dict[str, Any], ...] = ()
     runs: tuple[RunPart, ...] = ()

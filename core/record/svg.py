@@ -40,6 +40,7 @@ MARKS: dict[str, list[Point]] = {
     "hexagon": _regular(6, 1 / 12),
     "hexagon2": _regular(6),
     "bowtie": [(-1.1, -0.9), (0.0, -0.12), (1.1, -0.9), (1.1, 0.9), (0.0, 0.12), (-1.1, 0.9)],
+    "hourglass": [(-0.9, -1.1), (0.9, -1.1), (0.12, 0.0), (0.9, 1.1), (-0.9, 1.1), (-0.12, 0.0)],
     "pentagon": _regular(5),
     "star": _regular(5, inner=0.45),
 }

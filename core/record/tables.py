@@ -10,7 +10,8 @@ from core.analysis.results import CandidateRow
 from core.looks import FAMILIES, PROVENANCE
 from core.metric_words import metric_name, metric_quality, metric_show
 from core.prices import DevicePrice, TokenPrice
-from core.record.parts import DecisionRecord, EnergyPart, PricePart
+from core.record.parts import DecisionRecord, PricePart
+from core.usage import Energy
 
 Table = dict[str, Any]
 """The names of columns under `head`, `rows` of cells, and under `long` the columns whose words may be broken."""
@@ -31,7 +32,7 @@ def candidates(record: DecisionRecord) -> Table:
         cells = [
             row.candidate, quality(row), standing(record, row.candidate), f.exact_usd(row.usd_per_1k),
             f"{energy_told(row)}, {PROVENANCE[row.energy_provenance][0]}",
-            f.milliseconds(row.latency_p95_ms), f.memory(row.peak_gpu_bytes or row.peak_ram_bytes),
+            f.milliseconds(row.latency_p95_ms), f.memory(row.memory_bytes),
             f.duration(row.fit_seconds), _chance(record.on_front.get(row.candidate)),
         ]  # fmt: skip
         if total:
@@ -44,11 +45,10 @@ def candidates(record: DecisionRecord) -> Table:
 
 def energy(record: DecisionRecord) -> Table:
     """Energy by component, each with how it is known."""
-    components = list(dict.fromkeys(part.component for part in record.energy))
-    by_key = {(part.candidate, part.component): part for part in record.energy}
+    components = list(dict.fromkeys(name for row in record.candidates for name in row.energy_per_1k))
     rows = [
         {"cells": [row.candidate, energy_told(row),
-                   *(_component(by_key.get((row.candidate, name))) for name in components),
+                   *(_component(row.energy_per_1k.get(name)) for name in components),
                    f.co2e(None if row.co2e_g_per_1k is None else row.co2e_g_per_1k / 1000)]}
         for row in record.candidates
     ]  # fmt: skip
@@ -70,8 +70,8 @@ def months(record: DecisionRecord) -> Table:
         even = when.get(one.candidate)
         rows.append({"cells": [one.candidate, *told, _from(even.working) if even else "",
                                _from(even.always_on) if even else ""]})  # fmt: skip
-    head = ["Candidate", "A month", "Answering", "Training", "Labels",
-            f"Cheaper than {found.reference.name}, device rented while it works", "The same, rented all month"]  # fmt: skip
+    beside = f"Cheaper than {found.reference.name}, device rented while it works"
+    head = ["Candidate", "A month", "Answering", "Training", "Labels", beside, "The same, rented all month"]
     return {"head": head, "rows": rows, "long": [0, 2, 5, 6]}
 
 
@@ -178,8 +178,10 @@ def energy_told(row: CandidateRow) -> str:
     return f.energy_range(row.kwh_per_1k, row.kwh_low_per_1k, row.kwh_high_per_1k)
 
 
-def _component(part: EnergyPart | None) -> str:
-    return "" if part is None else f"{f.energy(part.kwh_per_1k)}, {PROVENANCE[part.provenance][0]}"
+def _component(part: Energy | None) -> str:
+    if part is None:
+        return ""
+    return f"{f.energy_range(part.kwh, part.low_kwh, part.high_kwh)}, {PROVENANCE[part.provenance][0]}"
 
 
 def _from(found: Crossing) -> str:

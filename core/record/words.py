@@ -154,7 +154,7 @@ def months_told(record: DecisionRecord) -> str:
 
 def energy_method(record: DecisionRecord) -> str:
     """How energy was found, for those kinds that occur."""
-    kinds = sorted({part.provenance for part in record.energy})
+    kinds = sorted({part.provenance for row in record.candidates for part in row.energy_per_1k.values()})
     meanings = [f"{kind}: {PROVENANCE[kind][2][0].lower()}{PROVENANCE[kind][2][1:]}" for kind in kinds]
     if not meanings:
         return "No energy was metered."
