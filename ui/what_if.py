@@ -128,7 +128,7 @@ def what_if(label: str = "What if …") -> Scenario:
         st.caption("Everything is computed again from what was stored. Nothing runs again, nothing is saved.")
         for name, group in GROUPS.items():
             st.markdown(f"**{name}**")
-            with st.container(horizontal=True, gap="medium"):
+            with st.container(horizontal=True, gap="small"):
                 for control in group:
                     slider(control, scenario)
         if count:
