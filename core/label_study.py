@@ -33,6 +33,8 @@ class Answer:
     curve: Curve | None
     needed: Needed | None
     sentence: str
+    more: str = ""
+    """What twice the labels would bring."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +150,8 @@ def _answer(
         return Answer(one, None, None, f"{one.name}: {one.short or 'what its runs answered cannot be read'}.")
     more = words.doubling_sentence(one.name, curve, curves.metric, here)
     if value is None or one.name == goal.target:
-        return Answer(one, curve, None, more)
+        return Answer(one, curve, None, more, more)
     found = needed(curve, value, draws)
     told = words.goal_words(curves.metric, value, goal.target, goal.margin)
     said = words.labels_sentence(one.name, curve, curves.metric, value, told, found, here)
-    return Answer(one, curve, found, f"{said} {more}")
+    return Answer(one, curve, found, said, more)

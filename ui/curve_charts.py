@@ -58,10 +58,10 @@ def _curve(figure: go.Figure, one: Answer, metric: str, dark: bool, right: float
         hoverinfo="skip", showlegend=False, legendgroup=row.candidate,
     )  # fmt: skip
     points = curve.points
-    values, lows, highs = ([getattr(point, name) for point in points] for name in ("value", "low", "high"))
+    values, ends = [point.value for point in points], [(point.low, point.high) for point in points]
     figure.add_scatter(
         x=[point.texts for point in points], y=values, mode="markers", name=row.candidate, legendgroup=row.candidate,
-        error_y=whiskers(values, lows, highs, colour) if right else None, customdata=[[row.candidate]] * len(points),
+        error_y=whiskers(values, ends, colour) if right else None, customdata=[[row.candidate]] * len(points),
         marker={"size": 11 if right else 8, "color": colour, "symbol": theme.symbol(row.method),
                 "opacity": 1 if right else 0.7},
         hovertemplate=[

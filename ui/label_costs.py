@@ -51,7 +51,10 @@ def _number(label: str, key: str, usual: float, least: float, most: float, help:
     except ValueError:
         value = usual
     st.session_state[key] = usual if value != value else value
-    return float(st.number_input(label, least, most, key=key, width=170, help=help, on_change=_kept, args=(key,)))
+    shown = "%.2f" if usual < 1 else "%.0f"
+    return float(
+        st.number_input(label, least, most, key=key, width=170, help=help, format=shown, on_change=_kept, args=(key,))
+    )
 
 
 def _kept(key: str) -> None:

@@ -125,7 +125,9 @@ def curve(options: argparse.Namespace, home: Home) -> Any:
     paths = study.ways(plan) if plan else []
     answers = [study.answer(options.candidate)] if options.candidate else list(study.answers)
     if not options.json:
-        said = [one.sentence for one in answers] + ([path_sentence(paths, plan)] if plan and paths else [])
+        said = [text for one in answers for text in dict.fromkeys((one.sentence, one.more)) if text] + (
+            [path_sentence(paths, plan)] if plan and paths else []
+        )
         options.told = "\n".join([*said, *_next(study)])
         return [_row(one) for one in answers if one.curve]
     return {
@@ -191,7 +193,7 @@ def _plain(answer: "Answer", here: int) -> dict[str, Any]:
     found, row = answer.curve, answer.learner.row
     told: dict[str, Any] = {
         "candidate": row.candidate, "train_sizes": {str(size): len(runs) for size, runs in answer.learner.runs.items()},
-        "sentence": answer.sentence, "why_no_curve": "" if found else answer.sentence,
+        "sentence": f"{answer.sentence} {answer.more}".strip(), "why_no_curve": "" if found else answer.sentence,
     }  # fmt: skip
     if found is None:
         return told

@@ -130,7 +130,7 @@ def _whole(texts: float, most: int) -> int | None:
     if texts > most:
         return None
     step = 10 ** max(0, int(np.floor(np.log10(max(texts, 1)))) - 1)
-    return max(1, int(np.ceil(texts / step) * step))
+    return max(1, int(np.ceil(texts / step - 1e-6) * step))
 
 
 def _means(values: Array, place: NDArray[np.int64], count: int) -> Array:

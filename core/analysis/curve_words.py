@@ -52,8 +52,9 @@ def labels_sentence(name: str, curve: Curve, metric: str, goal: float, words: st
 def doubling_sentence(name: str, curve: Curve, metric: str, here: int) -> str:
     """What twice the labels would bring."""
     gain = curve.gain(here, 2 * here)
-    word = "would add" if gain[1] > 0 else "may change little:"
-    return f"Twice the {here:,} labels {word} {metric_range(metric, gain)} for {name}."
+    if gain[1] <= 0:
+        return f"Twice the {here:,} labels may change little for {name}: {metric_range(metric, gain)}."
+    return f"Twice the {here:,} labels would add {metric_range(metric, gain).replace('+', '')} for {name}."
 
 
 def path_sentence(paths: Sequence[Path], plan: Plan) -> str:
