@@ -82,6 +82,8 @@ def _rows(options: argparse.Namespace, home: Home) -> Any:
     from core.results import results
 
     size = options.train_size or "largest"
+    if not size.isdigit() and size not in ("all", "largest"):
+        raise TradeoffError(f"{size} is no train size", remedy="Give a number of training texts, or all.")
     size = int(size) if size.isdigit() else size
     rows = results(home, options.dataset, load(home), metric=options.metric, train_size=size)
     if not rows:

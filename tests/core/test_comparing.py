@@ -7,7 +7,6 @@ from core.analysis.compare import Comparison, Difference
 from core.analysis.results import CandidateRow
 from core.comparing import MOST, SHOWN, chosen, compare
 from core.comparing_words import plain, sentence, verdict
-from core.data.dataset import Dataset
 from core.errors import TradeoffError
 from core.fronts import QUALITY, figure_draws, found_front, front_of, front_records, quality_draws
 from core.home import Home
@@ -65,9 +64,7 @@ def test_every_task_can_be_laid_side_by_side(home: Home, task: str) -> None:
     for name in ("minilm-full", "smollm2-few-shot", "tfidf-linear"):
         finished_run(home, dataset, name)
     found = compare(home, results(home, "other", Preferences()))
-    answer = plain(
-        found, "other", {id: text for id, text in zip(dataset.frame["id"], dataset.frame["text"], strict=True)}
-    )
+    answer = plain(found, "other", dict(zip(dataset.frame["id"], dataset.frame["text"], strict=True)))
     assert answer["disagreements"]
     assert {label["label"] for label in answer["labels"]} >= set(dataset.info.labels)
     report = {row["label"]: row["f1"] for row in _report(home, found.rows[0])}
