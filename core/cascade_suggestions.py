@@ -32,7 +32,10 @@ def suggestions(
     home: Home, rows: Sequence[CandidateRow], terms: Terms, cheap: CascadeCheap = "usd", margin: float = 0.01,
     most: int = 5,
 ) -> list[Suggestion]:  # fmt: skip
-    """Pairs worth a look, by validation: those that keep the quality of the best candidate, the cheapest first."""
+    """Pairs worth a look, by validation: first those that keep the quality of the best candidate, the cheapest first.
+
+    Those that save nothing are left out, save for one when none does.
+    """
     tried = _worth_trying(rows, cheap)
     if len(tried) < 2:
         return []
@@ -61,7 +64,8 @@ def suggestions(
                 cost=scale * float(cost[place]), saved=1 - scale * float(cost[place]) / whole,
             ))  # fmt: skip
     keeps = quality[best] - margin - 1e-12
-    return sorted(found, key=lambda one: _order(one, keeps))[:most]
+    ordered = sorted(found, key=lambda one: _order(one, keeps))
+    return ([one for one in ordered if one.saved > 0] or ordered[:1])[:most]
 
 
 def _order(one: Suggestion, keeps: float) -> tuple[bool, float, float]:

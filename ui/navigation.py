@@ -31,6 +31,7 @@ PAGES: dict[str, PageEntry] = {
         PageEntry("decide", "Decide", ":material/gavel:", "Decide", "Which one do I take?"),
         PageEntry("tradeoff", "Tradeoff", ":material/scatter_plot:", "Decide", "What do right answers cost?"),
         PageEntry("compare", "Compare", ":material/compare_arrows:", "Decide", "How do a few candidates differ?"),
+        PageEntry("cascade", "Cascade", ":material/stairs:", "Decide", "Can a small candidate answer most texts?"),
         PageEntry("costs", "Costs", ":material/payments:", "Decide", "What is spent, and what will a month cost?"),
         PageEntry(
             "labels", "Labels", ":material/sell:", "Decide", "Would more labels, more test texts or more seeds help?"

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.errors import TradeoffError
 from core.home import Home
-from verbs.parsing import Declare, money, names
+from verbs.parsing import Declare, add_assumptions, changes, money, names
 
 
 def add(verb: Declare) -> None:
@@ -26,11 +26,13 @@ def add(verb: Declare) -> None:
     made.add_argument("--mistake", type=money, metavar="USD", help="what a wrong answer costs")
     made.add_argument("--mistakes", type=Path, metavar="FILE.csv",
                       help="what each mistake costs: a row a right label, a column an answer")  # fmt: skip
+    add_assumptions(made)
     made.add_argument("--save", metavar="NAME", help="keep it as a candidate")
 
 
 def cascade(options: argparse.Namespace, home: Home) -> Any:
     """A small candidate answers when it is sure, else a stronger one or a person: how good, for how much."""
+    from core.analysis.scenario import scenario_of
     from core.cascade_answers import Terms
     from core.cascade_saving import save
     from core.cascade_suggestions import suggestions
@@ -39,7 +41,8 @@ def cascade(options: argparse.Namespace, home: Home) -> Any:
     from core.results import results
 
     preferences = load(home)
-    terms = Terms.of(preferences)
+    scenario = scenario_of(changes(options.assumed)) if options.assumed else None
+    terms = Terms.of(preferences, scenario)
     rows = results(home, options.dataset, preferences, metric=options.metric)
     if not rows:
         raise TradeoffError(
@@ -62,7 +65,7 @@ def cascade(options: argparse.Namespace, home: Home) -> Any:
     options.told = "\n".join([told.sentence, *sure, *told.notes])
     saved = []
     if options.save:
-        saved = [folder.run_id for folder in save(home, rows, terms.price, told, options.save)]
+        saved = [folder.run_id for folder in save(home, rows, Terms.of(preferences).price, told, options.save)]
         options.told += f"\nSaved as {options.save}: python cli.py predict {options.save} TEXT --dataset {told.dataset}"
     if not options.json:
         return _table(told)
