@@ -19,9 +19,11 @@ from core.data.dataset import Dataset, save_dataset
 from core.home import Home
 from core.runs import PREDICTIONS, create_run
 from core.spec import RunSpec
-from core.tasks import get_task
+from core.tasks import Score, get_task
 from core.usage import Energy, Usage
 
+SIZES = (None, 50, 100)
+"""Training texts; None is all of them."""
 LABELS = [f"label-{i:02}" for i in range(20)]
 CHECKED_DEVICE = "made-up CPU (2 cores)"
 
@@ -38,16 +40,24 @@ def dataset_of(home: Home, texts: int, generator: np.random.Generator) -> Datase
     return save_dataset(home, pd.DataFrame(rows), "many runs", "single_label", note="made up for a benchmark")
 
 
-def make_run(home: Home, dataset: Dataset, candidate: str, seed: int, generator: np.random.Generator) -> None:
+def make_run(
+    home: Home, dataset: Dataset, candidate: str, seed: int, size: int | None, generator: np.random.Generator
+) -> None:
     """One finished run with its predictions, scores and usage."""
     info = dataset.info
     folder = create_run(
         home,
         RunSpec(
-            dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=resolve(candidate), seed=seed
+            dataset=info.name,
+            fingerprint=info.fingerprint,
+            task=info.task,
+            candidate=resolve(candidate),
+            seed=seed,
+            train_size=size,
         ),
     )
-    share = 0.5 + 0.45 * (list(CANDIDATES).index(candidate) + generator.random()) / len(CANDIDATES)
+    better = (list(CANDIDATES).index(candidate) + generator.random()) / len(CANDIDATES)
+    share = 0.5 + 0.45 * better - 2 / (size or dataset.info.counts["train"])
     tested = dataset.frame[dataset.frame["split"] != "train"]
     target = tested["target"].to_numpy(str)
     n = len(target)
@@ -66,7 +76,7 @@ def make_run(home: Home, dataset: Dataset, candidate: str, seed: int, generator:
         score
         for split in ("validation", "test")
         for mask in [tested["split"].to_numpy(str) == split]
-        for score in get_task(info.task).score(target[mask].tolist(), prediction[mask].tolist(), LABELS, split)
+        for score in scored(info.task, target[mask].tolist(), prediction[mask].tolist(), split)
     ]
     folder.write_scores(scores, LABELS)
     energy = {"cpu": Energy(kwh=1e-4, provenance="modelled"), "ram": Energy(kwh=2e-4, provenance="modelled")}
@@ -82,19 +92,29 @@ def make_run(home: Home, dataset: Dataset, candidate: str, seed: int, generator:
     folder.set_state("finished")
 
 
+def scored(task: str, targets: list[str], predictions: list[str | None], split: str) -> list[Score]:
+    """Every metric, with an interval about as wide as the real one, which takes longer to compute."""
+    values = {name: one.overall for name, one in get_task(task).statistics(targets, predictions, LABELS).items()}
+    n = len(targets)
+    halves = {name: 1.96 * (max(0.0, value * (1 - value)) / n) ** 0.5 for name, value in values.items()}
+    return [Score(name, split, value, value - halves[name], value + halves[name], n) for name, value in values.items()]
+
+
 def main() -> None:
     """Fill the folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--predictions", type=int, default=10_000_000, help="of all runs together")
+    parser.add_argument("--sizes", type=int, choices=(1, 2, 3), default=3, help="training sizes of each candidate")
     options = parser.parse_args()
     generator = np.random.default_rng(0)
     home = Home(options.folder).prepare()
     dataset = dataset_of(home, max(1, options.predictions // options.runs - 100), generator)
     names = list(CANDIDATES)
     for number in range(options.runs):
-        make_run(home, dataset, names[number % len(names)], number // len(names), generator)
+        seed, place = divmod(number, len(names) * options.sizes)
+        make_run(home, dataset, names[place % len(names)], seed, SIZES[place // len(names)], generator)
     print(f"{options.runs:,} runs with {options.predictions:,} predictions in {options.folder}")
 
 
