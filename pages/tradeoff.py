@@ -15,6 +15,7 @@ from ui.downloads import as_command, download
 from ui.fronts import front_of
 from ui.messages import empty, plain
 from ui.metrics import metric_name
+from ui.navigation import link
 from ui.published_marks import published_choice, published_table
 from ui.session import choose, choose_dataset
 from ui.tradeoff_chart import front_told, reading, tradeoff
@@ -68,6 +69,9 @@ with right:
 
 candidate_table(rows, metric, decision, "candidates", front)
 with st.container(horizontal=True):
+    if len(rows) > 1:
+        beside_it = [name for name in dict.fromkeys((pick, shown, *names)) if name in names][:4]
+        link("compare", "Compare side by side", dataset=info.name, compare=beside_it)
     download([row.model_dump(mode="json") for row in rows], f"{info.name}-tradeoff", "csv")
     download([row.model_dump(mode="json") for row in rows], f"{info.name}-tradeoff", "xlsx", "Excel", ".xlsx")
     as_command(
