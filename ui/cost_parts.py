@@ -15,6 +15,7 @@ from core.data.dataset import DatasetInfo, load_dataset
 from core.errors import TradeoffError
 from core.preferences import load as load_preferences
 from core.results import pricing
+from core.runs import ENDED
 from core.spending import Entry, Key, Spent, by, entry, total
 from ui import cost_charts, data, theme
 from ui.axes import AXES
@@ -29,11 +30,23 @@ KEYS: dict[str, Key] = {"Month": "month", "Dataset": "dataset", "Candidate": "ca
 FIGURES = {"Money": ("usd", "Money spent"), "Energy": ("kwh", "Energy used"), "CO₂e": ("co2e_kg", "CO₂e emitted")}
 
 
+_kept: dict[str, tuple[data.Run, str, Entry | None]] = {}
+
+
 def spent_entries() -> list[Entry]:
-    """What each run that is here has used."""
-    price, root = pricing(load_preferences(home())), home()
-    found = (entry(root, run.folder, run.summary, run.state, price) for run in data.all_runs())
-    return [one for one in found if one]
+    """What each run that is here has used; of runs that have ended it is computed once for the same prices."""
+    root, preferences = home(), load_preferences(home())
+    price = pricing(preferences)
+    prices = preferences.model_dump_json(include={"device_prices", "token_prices", "endpoints"})
+    found = []
+    for run in data.all_runs():
+        key = str(run.folder.path)
+        kept = _kept.get(key)
+        if kept is None or kept[0] is not run or kept[1] != prices or run.status not in ENDED:
+            kept = _kept[key] = (run, prices, entry(root, run.folder, run.summary, run.state, price))
+        if kept[2]:
+            found.append(kept[2])
+    return found
 
 
 def first_sentence(row: CandidateRow | None, scenario: Scenario, spent: Spent) -> str:
