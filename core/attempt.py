@@ -192,6 +192,7 @@ class Execution:
             scores += run_scores(
                 self.context.task, self.context.labels, split, [example.target for example in examples],
                 [prediction.target for prediction in done], [prediction.reason for prediction in done],
+                [example.id for example in examples],
             )  # fmt: skip
         write_predictions(self.folder.path / "predictions.parquet", by_split, log.done)
         self.folder.write_scores(scores, self.context.labels)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.analysis.clusters import clusters_of
 from core.analysis.compare import Performance, performance
 from core.analysis.results import CandidateRow
 from core.analysis.statistic import Statistic
@@ -102,7 +103,7 @@ def _performance(folders: Sequence[RunFolder], split: str, metric: str) -> Perfo
     found = [answers(folder, split) for folder in folders]
     statistics = statistics_of(found, metric)
     if found and all(one.ids is found[0].ids for one in found):
-        return Performance(found[0].ids, tuple(statistics))  # mostly so, and a hundred runs are not sorted again
+        return Performance(found[0].ids, tuple(statistics), clusters_of(found[0].ids))  # mostly so, and a hundred runs are not sorted again
     return performance([(one.ids, statistic) for one, statistic in zip(found, statistics, strict=True)])
 
 

@@ -9,10 +9,11 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from core.analysis.clusters import clusters_of
 from core.analysis.intervals import is_share, percentile
 from core.analysis.resampling import RESAMPLES, Groups, resample
 from core.analysis.significance import PERMUTATIONS, holm, mcnemar, permutation, sign_flips, t_test
-from core.analysis.spread import Side, Spread, are_many, joint_spread, side_of, spread
+from core.analysis.spread import Z95, Side, Spread, are_many, joint_spread, side_of, spread
 from core.analysis.statistic import Statistic
 
 
@@ -75,7 +76,7 @@ def performance(runs: Sequence[tuple[Sequence[str] | NDArray[np.str_], Statistic
     shared = reduce(np.intersect1d, order) if order else np.array([], np.str_)
     places = [np.argsort(ids)[np.searchsorted(np.sort(ids), shared)] for ids in order]
     taken = (statistic.take(place) for (_, statistic), place in zip(runs, places, strict=True))
-    return Performance(shared, tuple(taken))
+    return Performance(shared, tuple(taken), clusters_of(shared))
 
 
 def of_right(runs: Mapping[str, Mapping[str, bool]]) -> Performance:
@@ -106,9 +107,12 @@ def shared(a: Performance, b: Performance) -> tuple[Performance, Performance]:
 
 
 def spread_between(a: Performance, b: Performance) -> Spread | None:
-    """The spread of `a - b` on the shared examples; None where there are none."""
+    """The spread of `a - b` on the shared examples, never none at all; None where there are no such examples."""
     a, b = shared(a, b)
-    return spread([a.runs, b.runs], a.clusters) if len(a.ids) and a.runs and b.runs else None
+    if not len(a.ids) or not a.runs or not b.runs:
+        return None
+    found = _paired(a, b)[2]
+    return found if found.texts > 0 else replace(found, texts=(3 / len(a.ids) / Z95) ** 2)
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,8 @@ def comparison(
         return Comparison(name_a, name_b, paired_difference(one, other), 1.0, "none: no text that both answered")
     difference, centre, found = _paired(one, other)
     if len(one.runs) > 1 or len(other.runs) > 1 or one.clusters is not None:
-        p, test = t_test(centre, found), "t, over texts and seeds"
+        drawn = "texts" if one.clusters is None else "documents"
+        p, test = t_test(centre, found), f"t, over {drawn} and seeds"
     else:
         p, test = _test(one.runs[0], other.runs[0], permutations)
     return Comparison(name_a, name_b, difference, p, test)

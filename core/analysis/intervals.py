@@ -43,7 +43,7 @@ def intervals(
     drawn = {name: one for name, one in statistics.items() if len(one) and not (is_share(one) and strata is None)}
     values = dict(zip(drawn, resample(list(drawn.values()), seed=seed, clusters=clusters, strata=strata), strict=True))
     return {
-        name: _bootstrap([one], values[name][None], clusters, kind) if name in values else _share([one], clusters)
+        name: _of_values([one], values[name][None], clusters, kind) if name in values else _share([one], clusters)
         for name, one in statistics.items()
     }
 
@@ -63,10 +63,7 @@ def interval(
         half = found.quantile * found.error
         return value, max(-1.0 if value < half else 0.0, value - half), min(1.0, value + half)
     values = resample(runs, seed=seed, clusters=clusters)
-    value, low, high = _bootstrap(runs, values, clusters, kind)
-    if len(runs) == 1 and clusters is None:
-        return value, low, high
-    return stretched((value, low, high), spread([runs], clusters, values), float(values.min(initial=0.0)) < 0)
+    return _of_values(runs, values, clusters, kind)
 
 
 def stretched(inner: Interval, found: Spread, signed: bool) -> Interval:
@@ -118,6 +115,13 @@ def _share(runs: Sequence[Statistic], clusters: Groups | None) -> Interval:
     found = spread([runs], clusters)
     alike = value * (1 - value) / found.error**2 * n / (n - 1) if found.error else float(n)
     return value, *wilson(value * alike, alike, found.quantile)
+
+
+def _of_values(runs: Sequence[Statistic], values: NDArray[np.float64], clusters: Groups | None, kind: Kind) -> Interval:
+    inner = _bootstrap(runs, values, clusters, kind)
+    if len(runs) == 1 and clusters is None:
+        return inner
+    return stretched(inner, spread([runs], clusters, values), float(values.min(initial=0.0)) < 0)
 
 
 def _bootstrap(runs: Sequence[Statistic], values: NDArray[np.float64], clusters: Groups | None, kind: Kind) -> Interval:

@@ -79,9 +79,10 @@ class Task(Protocol):
         """Every metric of the task as a statistic over the examples. None is an invalid answer: it counts as wrong."""
 
     def score(
-        self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str], split: str
-    ) -> list[Score]:
-        """Every metric of the task with its interval; the primary metric first."""
+        self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str], split: str,
+        ids: Sequence[str] = (),
+    ) -> list[Score]:  # fmt: skip
+        """Every metric of the task with its interval; the primary metric first. `ids` may name documents."""
 
     def report(
         self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str]

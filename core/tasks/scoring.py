@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis import metrics
+from core.analysis.clusters import clusters_of
 from core.analysis.intervals import intervals
 from core.analysis.statistic import Counts, OfLabels, Statistic
 from core.tasks.base import Score
@@ -85,10 +86,11 @@ class Scored:
         return _unmarked(labels, self.span_mark) if self.has_spans else []
 
     def score(
-        self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str], split: str
-    ) -> list[Score]:
-        """Every metric with its 95 % interval over texts; the primary metric first."""
-        found = intervals(self.statistics(targets, predictions, labels))
+        self, targets: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str], split: str,
+        ids: Sequence[str] = (),
+    ) -> list[Score]:  # fmt: skip
+        """Every metric with its 95 % interval over texts, or over the documents in `ids`; the primary one first."""
+        found = intervals(self.statistics(targets, predictions, labels), clusters=clusters_of(ids))
         names = sorted(found, key=lambda name: name != self.primary_metric)
         return [Score(name, split, *found[name], len(targets)) for name in names]
 

@@ -1,7 +1,9 @@
 """CoNLL files: a token a line with its tag, a blank line after each sentence.
 
 The tag stands in the last column that holds tags, the token in the first column that is no counter. A sentence
-becomes a row: its tokens and tags as JSON lists, and the text and id that comments such as `# text = …` tell.
+becomes a row: its tokens and tags as JSON lists, and the text and id that comments such as `# text = …` tell. Lines
+that begin with -DOCSTART- tell documents; without other ids these are `document#sentence`, so that intervals know
+which sentences belong together.
 """
 
 import itertools
@@ -63,6 +65,12 @@ class Sentence:
     told: dict[str, str] = field(default_factory=dict)
     broken: int = 0
     """The number of the first line that cannot be read."""
+
+    def placed(self, document: int, place: int) -> "Sentence":
+        """The same, which has its place in its document as id where the file has documents and gives no ids."""
+        if document:
+            self.told.setdefault("id", f"{document}#{place}")
+        return self
 
 
 def shape_of(lines: Iterable[str], filename: str = "") -> Shape | None:
@@ -126,14 +134,17 @@ def read(source: Source, encoding: Encoding, reading: Reading, limit: int | None
 
 
 def _sentences(lines: Iterable[str], shape: Shape) -> Iterator[Sentence]:
-    sentence = Sentence(0)
+    sentence, document, place = Sentence(0), 0, 0
     for number, raw in enumerate(lines, 1):
         line = raw.rstrip("\r\n").removeprefix("\ufeff" if number == 1 else "")
         cells = shape.cells(line)
         if not line.strip() or line.startswith(DOCUMENT):
             if sentence.tokens or sentence.broken:
-                yield sentence
+                place += 1
+                yield sentence.placed(document, place)
                 sentence = Sentence(0)
+            if line.startswith(DOCUMENT):
+                document, place = document + 1, 0
         elif shape.comments(line, cells):
             comment = COMMENT.fullmatch(line.strip())
             if comment:
@@ -146,7 +157,7 @@ def _sentences(lines: Iterable[str], shape: Shape) -> Iterator[Sentence]:
             # Of a line that is longer than the others the token is taken to hold blanks.
             sentence.tags.append(cells[shape.tag - shape.width])
     if sentence.tokens or sentence.broken:
-        yield sentence
+        yield sentence.placed(document, place + 1)
 
 
 def _row(sentence: Sentence) -> list[str | None]:
