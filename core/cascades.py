@@ -180,6 +180,7 @@ def _found(
     cost: NDArray[np.float64], times: Sequence[Sequence[float]],
 ) -> CascadeFound:  # fmt: skip
     """The cascade at its thresholds, beside each stage alone and all other thresholds."""
+    harm = validation.harm
     test, mixture = many["test"], cascade.latency_mixture(times)
     stages = test[0].stages
     at = _one(many, [np.array([value]) for value in thresholds])
@@ -206,7 +207,7 @@ def _found(
         alone=tuple(_alone(pair, times[k], parts[k], k < len(chosen)) for k, pair in enumerate(alone)),
         differences=tuple(paired_difference(whole, part) for part in parts), strongest=int(np.argmax(merits)),
         frontier=tuple(_point(validation, swept, place, mixture)
-                       for place in frontier_places(validation.quality, cost)),
+                       for place in frontier_places(validation.quality, cost if harm is None else cost - harm)),
         person_usd=question.person_usd, runs=len(test),
         energy_provenance=max((row.energy_provenance for row in chosen), key=PROVENANCES.index),
         validation_texts=len(many["validation"][0]), test_texts=len(test[0]), notes=_notes(chosen, question),

@@ -58,7 +58,8 @@ with left:
     axis = AXES["usd_per_1k" if money else MEASURES[question.cheap].field]
     draw(cascade_chart(found, rows, axis, theme.is_dark()), "chart")
     st.caption(
-        "Higher and further left is better. Ring: the thresholds that validation chose, shown on test like all else. "
+        "Higher and further left is better. Ring: the thresholds that "
+        f"{'were given' if found.by_hand else 'validation chose'}, shown on test like all else. "
         "Line: other thresholds. Whiskers: 95 % interval."
     )
 with right:

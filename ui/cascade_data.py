@@ -10,7 +10,7 @@ from core.analysis.results import CandidateRow
 from core.analysis.scenario import Scenario
 from core.cascade_answers import Terms
 from core.cascade_suggestions import Suggestion, suggestions
-from core.cascades import CascadeQuestion, cascade_of
+from core.cascades import CascadeCheap, CascadeQuestion, cascade_of
 from core.data.dataset import DatasetInfo
 from core.preferences import load as load_preferences
 from ui.session import home
@@ -28,7 +28,7 @@ def found_of(
     return _found(_key(wanted, scenario), info.name, question, rows, scenario)
 
 
-def suggestions_of(rows: Sequence[CandidateRow], scenario: Scenario, cheap: str) -> list[Suggestion]:
+def suggestions_of(rows: Sequence[CandidateRow], scenario: Scenario, cheap: CascadeCheap) -> list[Suggestion]:
     """Pairs worth a look."""
     return _suggested(_key(rows, scenario), cheap, rows, scenario)
 
@@ -49,7 +49,7 @@ def _found(
 
 @st.cache_data(max_entries=12, show_spinner=False)
 def _suggested(
-    key: tuple[Any, ...], cheap: str, _rows: Sequence[CandidateRow], _scenario: Scenario
+    key: tuple[Any, ...], cheap: CascadeCheap, _rows: Sequence[CandidateRow], _scenario: Scenario
 ) -> list[Suggestion]:  # fmt: skip
     del key
-    return suggestions(home(), _rows, Terms.of(load_preferences(home()), _scenario), cheap)  # type: ignore[arg-type]
+    return suggestions(home(), _rows, Terms.of(load_preferences(home()), _scenario), cheap)

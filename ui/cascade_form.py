@@ -10,7 +10,7 @@ from core import format as f
 from core.analysis.cheapness import MEASURES
 from core.analysis.results import CandidateRow
 from core.cascade_answers import Mistakes
-from core.cascades import CHEAP, MOST_STAGES, CascadeQuestion
+from core.cascades import CHEAP, MOST_STAGES, CascadeCheap, CascadeQuestion
 from core.data.dataset import DatasetInfo
 from ui.question_form import DEFAULT, MARGINS
 from ui.session import choose, choose_many, to_url
@@ -21,7 +21,7 @@ MOST_USD = 1e6
 
 
 def ask_cascade(
-    info: DatasetInfo, rows: Sequence[CandidateRow], suggested: Sequence[str], cheap: str
+    info: DatasetInfo, rows: Sequence[CandidateRow], suggested: Sequence[str], cheap: CascadeCheap
 ) -> CascadeQuestion:  # fmt: skip
     """The question as the visitor puts it."""
     names = [row.candidate for row in rows if row.method != "cascade"]
@@ -44,14 +44,16 @@ def ask_cascade(
         with st.popover(f"A wrong answer costs: {f.usd(price) if price else 'not said'}",
                         icon=":material/error_outline:", width="content"):  # fmt: skip
             mistakes = _mistakes(info)
+        thresholds = _thresholds(stages if person else stages[:-1])
     return CascadeQuestion(
-        stages=tuple(stages), cheap=cheap, margin=float(margin), person_usd=person, mistakes=mistakes,  # type: ignore[arg-type]
+        stages=tuple(stages), cheap=cheap, margin=float(margin), person_usd=person, mistakes=mistakes,
+        thresholds=thresholds,
     )  # fmt: skip
 
 
-def cheap_choice() -> str:
+def cheap_choice() -> CascadeCheap:
     """What should be little, beside the dataset."""
-    return choose("Against", list(CHEAP), "little", named=lambda key: MEASURES[key].name)  # type: ignore[index]
+    return choose("Against", list(CHEAP), "little", named=lambda key: MEASURES[key].name)  # type: ignore[return-value]
 
 
 def _usd(key: str) -> float | None:
@@ -70,6 +72,24 @@ def _number(key: str, label: str, none: str, help: str) -> float | None:
         on_change=to_url, args=(key,), help=help,
     )  # fmt: skip
     return found
+
+
+def _thresholds(stages: Sequence[str]) -> tuple[float, ...] | None:
+    """How sure each stage must be, where the visitor says so for all of them; None: validation chooses."""
+    keys = [f"sure{place}" for place in range(len(stages))]
+    given = [_usd(key) for key in keys]
+    told = "given" if stages and None not in given else "chosen on validation"
+    with st.popover(f"Thresholds: {told}", icon=":material/tune:", width="content"):
+        st.caption("How sure a stage must be for its answer to stand. Validation chooses unless all are given.")
+        for key, stage in zip(keys, stages, strict=True):
+            st.session_state[key] = _usd(key)
+            st.number_input(
+                f"{stage} (%)", min_value=0.0, max_value=100.0, value=None, format="%g", step=1.0, key=key,
+                placeholder="chosen", on_change=to_url, args=(key,),
+            )  # fmt: skip
+    given = [_usd(key) for key in keys]
+    found = tuple(min(percent, 100.0) / 100 for percent in given if percent is not None)
+    return found if stages and len(found) == len(stages) else None
 
 
 def _mistakes(info: DatasetInfo) -> Mistakes | None:
@@ -104,4 +124,6 @@ def as_options(question: CascadeQuestion) -> str:
     if question.mistakes is not None:
         told.append(f"--mistake {question.mistakes.usd:g}")
         told += ["--mistakes FILE.csv"] if question.mistakes.pairs else []
+    if question.thresholds is not None:
+        told.append(f"--thresholds {','.join(f'{one:g}' for one in question.thresholds)}")
     return "".join(f" {option}" for option in told)

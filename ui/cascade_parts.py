@@ -19,7 +19,7 @@ from ui import data, theme
 from ui.messages import plain, told
 from ui.metrics import metric_quality, metric_show
 from ui.navigation import link
-from ui.session import home
+from ui.session import home, many_to_url
 
 
 def who_answers(found: CascadeFound) -> None:
@@ -105,8 +105,14 @@ def figures_table(found: CascadeFound) -> None:
 
 
 def other_pairs(found: Sequence[Suggestion], metric: str) -> None:
-    """Pairs worth a look, by validation."""
-    st.markdown("#### Other pairs")
+    """Pairs worth a look, by validation; a chosen row becomes the stages."""
+    st.markdown("#### Pairs worth a look", help="By validation, the cheapest that keep the quality of the best first.")
+
+    def taken() -> None:
+        for place in st.session_state["cascade.pairs"]["selection"]["rows"]:
+            st.session_state["stages"] = list(found[place].stages)
+            many_to_url("stages")
+
     st.dataframe(
         pd.DataFrame(
             {
@@ -116,5 +122,6 @@ def other_pairs(found: Sequence[Suggestion], metric: str) -> None:
             }
             for one in found
         ),
-        hide_index=True, height="content", key="cascade.pairs", alt="Other pairs of candidates, by validation",
+        hide_index=True, height="content", key="cascade.pairs", on_select=taken, selection_mode="single-row",
+        alt="Pairs of candidates that make a cascade worth a look, by validation",
     )  # fmt: skip

@@ -64,12 +64,13 @@ def choose_many(
     known = [one for one in dict.fromkeys(asked) if one in options][:most]
     st.session_state[key] = known or [one for one in default if one in options][:most]
     chosen: list[str] = st.multiselect(
-        label, options, key=key, max_selections=most, on_change=_many_to_url, args=(key,), help=help
+        label, options, key=key, max_selections=most, on_change=many_to_url, args=(key,), help=help
     )
     return chosen
 
 
-def _many_to_url(key: str) -> None:
+def many_to_url(key: str) -> None:
+    """Keep the values of the widget in the URL and across pages; its callback. None is the default again."""
     value = st.session_state[key]
     if value:
         st.session_state[f"kept.{key}"] = st.query_params[key] = list(value)
