@@ -53,7 +53,8 @@ if len(names) < LEAST:
 with told():
     found = parts.compared([by_name[name] for name in names], float(margin))
     st.subheader(plain(sentence(found)), anchor=False)
-    left, right = st.columns([6, 5], gap="medium")
+    beside = len(names) <= SHOWN  # the table of more candidates needs the whole width
+    left, right = st.columns([6, 5], gap="medium") if beside else (st.container(), st.container())
     with left:
         reference = choose("Beside", [row.candidate for row in found.rows], "beside", width=320)
         draw(compare_charts.differences(found, reference, theme.is_dark()), "differences")

@@ -40,7 +40,7 @@ def differences(found: Compared, reference: str, dark: bool = False) -> Chart:
         span = f"{low} to {high}"
         figure.add_scatter(
             x=[scale * gap.value], y=[line], mode="markers", name=row.candidate, showlegend=False,
-            marker=marker([row], dark), customdata=[[row.candidate]],
+            marker=marker([row], dark, across=True), customdata=[[row.candidate]],
             error_x=whiskers([scale * gap.value], [(scale * gap.low, scale * gap.high)],
                              theme.family_colour(row.family, dark)),
             hovertemplate=f"<b>{safe(row.candidate)}</b> beside {safe(reference)}<br>{told} ({span}), "
@@ -81,7 +81,7 @@ def label_marks(
         colour = theme.family_colour(row.family, dark)
         figure.add_scatter(
             x=values, y=[line + step * (place - (len(rows) - 1) / 2) for line in range(len(shown))], mode="markers",
-            name=f.shorten(row.candidate, 40), marker=marker([row] * len(shown), dark, size=10),
+            name=f.shorten(row.candidate, 40), marker=marker([row] * len(shown), dark, size=10, across=True),
             error_x=whiskers(values, [(low, high) for _, low, high in figures], colour),
             hovertemplate=[
                 f"<b>{safe(row.candidate)}</b> on {safe(f.shorten(named[label.label], 60))}<br>"

@@ -14,12 +14,24 @@ ENERGY_FIELDS = ("kwh_per_1k", "co2e_g_per_1k", "fit_kwh")
 """Figures that are as sure as the energy they stand on."""
 
 
-def marker(rows: Sequence[CandidateRow], dark: bool, field: str = "", size: int = SIZE) -> dict[str, Any]:
-    """The marks of candidates; `field` is the figure that they are drawn at, which may only be estimated."""
+ACROSS = {"line-ew": "line-ns"}
+"""Marks that a whisker across would hide, and what stands for them there."""
+
+
+def marker(
+    rows: Sequence[CandidateRow], dark: bool, field: str = "", size: int = SIZE, across: bool = False
+) -> dict[str, Any]:
+    """The marks of candidates; `field` is the figure that they are drawn at, which may only be estimated.
+
+    `across` is for charts whose whiskers lie across.
+    """
     colours = [theme.family_colour(row.family, dark) for row in rows]
     return {
         "size": size, "color": colours, "opacity": 1, "line": {"width": 1.5, "color": colours},
-        "symbol": [theme.symbol(row.method) + ("-open" if is_hollow(row, field) else "") for row in rows],
+        "symbol": [
+            (ACROSS.get(symbol, symbol) if across else symbol) + ("-open" if is_hollow(row, field) else "")
+            for row in rows for symbol in (theme.symbol(row.method),)
+        ],
     }  # fmt: skip
 
 
