@@ -2,7 +2,7 @@
 `bench/make_runs.py FOLDER`.
 
 Times the index (first ingest, refresh without change, each named query, user SQL), the stored predictions, and each
-page on the server, in a process of its own: its first draw (with the libraries that it loads and all that is then kept),
+page on the server, in a process of its own: its first draw (with the libraries it loads and all that is then kept),
 another draw, and one after a choice was changed for the first time. Medians in milliseconds, of the wall clock and of
 the processor: on a busy machine the second says more.
 """

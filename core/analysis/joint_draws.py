@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.analysis.compare import Performance
 from core.analysis.resampling import resample
-from core.analysis.spread import spread
+from core.analysis.spread import are_many, joint_spread, spread
 
 DRAWS = 1000
 MOST_PATTERNS = 2000
@@ -26,16 +26,27 @@ def joint_draws(performances: Mapping[str, Performance], draws: int = DRAWS, see
     found = _on_shared(list(performances.values()))
     if not found or not len(found[0].ids):
         return np.full((len(found), draws), np.nan)
-    parts = [one.parts for one in found]
     generator = np.random.default_rng(seed)
-    if any(part is None for part in parts) or found[0].clusters is not None:
-        values = _resampled(found, draws, seed)
-    else:
-        values = _means(np.stack([part for part in parts if part is not None]), draws, generator)
+    smooth = _is_smooth(found)
+    values = _means(_worth(found), draws, generator) if smooth else _resampled(found, draws, seed)
     for row, one in enumerate(found):
         if len(one.runs) > 1:
-            values[row] += generator.normal(0.0, np.sqrt(spread([one.runs], one.clusters).seeds), draws)
+            luck = joint_spread([one.side]) if smooth else spread([one.runs], one.clusters)
+            values[row] += generator.normal(0.0, np.sqrt(luck.seeds), draws)
     return values
+
+
+def _is_smooth(found: Sequence[Performance]) -> bool:
+    """Whether texts can be drawn by what each is worth: the metric is a mean, or very many make it as good as one."""
+    if found[0].clusters is not None:
+        return False
+    return all(one.parts is not None for one in found) or are_many([run for one in found for run in one.runs])
+
+
+def _worth(found: Sequence[Performance]) -> NDArray[np.float64]:
+    """What each text is worth to each candidate, shape (candidates, texts)."""
+    n = len(found[0].ids)
+    return np.stack([one.overall + n * one.side.apart if one.parts is None else one.parts for one in found])
 
 
 def _on_shared(every: Sequence[Performance]) -> list[Performance]:

@@ -104,8 +104,8 @@ def spread(
 
 
 def side_of(runs: Sequence[Statistic], clusters: Groups | None = None) -> Side:
-    """One side of differences, for metrics that are means or that have very many examples (`are_many`)."""
-    return _side(runs, _deviations(runs, clusters, None))
+    """One side of differences by the influence of each text, which for metrics that are means is exact."""
+    return _side(runs, _influences(runs, clusters))
 
 
 def joint_spread(sides: Sequence[Side], units: float = inf) -> Spread:
@@ -149,12 +149,15 @@ def _deviations(
 
     Scaled so that its product with itself is the covariance of the figures when texts are drawn again.
     """
-    parts = [run.parts for run in runs if run.parts is not None]
-    if len(parts) < len(runs) and (values is not None or not are_many(runs)):
-        values = resample(runs, clusters=clusters) if values is None else values
-        scaled: NDArray[np.float64] = (values - values.mean(1, keepdims=True)) / sqrt(max(values.shape[1] - 1, 1))
-        return scaled
-    apart = np.stack(parts if len(parts) == len(runs) else [run.influence() for run in runs])
+    if all(run.parts is not None for run in runs) or (values is None and are_many(runs)):
+        return _influences(runs, clusters)
+    values = resample(runs, clusters=clusters) if values is None else values
+    result: NDArray[np.float64] = (values - values.mean(1, keepdims=True)) / sqrt(max(values.shape[1] - 1, 1))
+    return result
+
+
+def _influences(runs: Sequence[Statistic], clusters: Groups | None) -> NDArray[np.float64]:
+    apart = np.stack([run.influence() if run.parts is None else run.parts for run in runs])
     apart = apart - apart.mean(1, keepdims=True)
     n = apart.shape[1]
     if clusters is not None:
