@@ -7,9 +7,9 @@ from ui import data, theme
 from ui.axes import AXES
 from ui.candidate_card import candidate_card
 from ui.dataset_frames import labels_in_words
-from ui.messages import empty, plain
+from ui.messages import empty, plain, told
 from ui.navigation import go, link
-from ui.overview_parts import best_of, dataset_table, do_next, running_card, spent, welcome
+from ui.overview_parts import best_of, dataset_table, do_next, running_card, spent, welcome, why_and_when
 from ui.session import choose_dataset, home
 
 infos = list_datasets(home())
@@ -30,6 +30,8 @@ left, right = st.columns([5, 4], gap="medium")
 with left:
     if decision and decision.winner:
         candidate_card(decision.winner, f"Take for {plain(info.name)}: {best_of(decision)}", decision)
+        with told():
+            why_and_when(info, rows, decision)
     else:
         empty(
             f"{plain(info.name)} is ready", f"{sum(info.counts.values()):,} texts, {labels_in_words(info)}. "

@@ -8,7 +8,10 @@ import streamlit as st
 from core import format as f
 from core.analysis.decision import Decision
 from core.analysis.results import CandidateRow
-from core.data.dataset import DatasetInfo
+from core.analysis.scenario import Scenario
+from core.data.dataset import DatasetInfo, load_dataset
+from core.errors import TradeoffError
+from core.preferences import Preferences
 from core.preferences import load as load_preferences
 from core.results import pricing
 from core.tasks import get_task
@@ -16,7 +19,7 @@ from core.usage import Usage
 from ui import data
 from ui.audits import findings_left
 from ui.messages import plain, told
-from ui.navigation import go
+from ui.navigation import go, link
 from ui.next_steps import next_steps
 from ui.running import in_words
 from ui.session import home
@@ -52,6 +55,41 @@ def best_of(decision: Decision) -> str:
     if decision.winner is decision.best or decision.winner == decision.best:
         return "the best" if decision.rivals or decision.unsettled else "better than all others"
     return "the cheapest that is as good"
+
+
+def why_and_when(info: DatasetInfo, rows: Sequence[CandidateRow], decision: Decision) -> None:
+    """What is not settled, when one's own device is cheaper than paying by the token, and where to read on."""
+    for words in decision.doubts:
+        st.markdown(f":material/help: {plain(words)}")
+    if decision.winner and (met := _break_even(info, rows, decision.winner)):
+        st.markdown(f":material/payments: {plain(met)}")
+    with st.container(horizontal=True, gap="small"):
+        link("decide", "Why this one, and what would change it", dataset=info.name)
+        link("costs", "What a month costs", dataset=info.name)
+
+
+def _break_even(info: DatasetInfo, rows: Sequence[CandidateRow], winner: CandidateRow) -> str:
+    preferences = load_preferences(home())
+    figures = tuple((row.candidate, row.usd_per_1k, row.fit_usd, row.rent_usd_per_hour) for row in rows)
+    prices = preferences.model_dump_json(include={"device_prices", "token_prices", "endpoints"})
+    return _met(str(home().root), info.name, info.fingerprint, figures, winner.candidate, prices, rows, preferences)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _met(
+    root: str, dataset: str, fingerprint: str, figures: tuple[object, ...], winner: str, prices: str,  # noqa: ARG001
+    _rows: Sequence[CandidateRow], _preferences: Preferences,
+) -> str:  # fmt: skip
+    """The break-even in a sentence; empty where a price is not known."""
+    from core.breakeven import reference_of, told_monthly
+
+    assumed = Scenario()
+    try:
+        paid = reference_of(home(), load_dataset(home(), dataset, fingerprint), _rows, _preferences, assumed)
+    except TradeoffError:
+        return ""
+    found = told_monthly(dataset, _rows, paid, assumed, winner)
+    return found.sentence if any(one.candidate == winner for one in found.break_evens) else ""
 
 
 def running_card() -> None:

@@ -23,7 +23,7 @@ RULES = {
 LIMITS = {
     "max_usd_per_1k": "Most USD per 1,000 texts",
     "max_p95_ms": "Most milliseconds for one text, in 95 of 100 cases",
-    "max_memory_gb": "Most memory (GiB), while fitting and answering",
+    "max_memory_gb": "Most memory while answering (GiB)",
 }
 DEFAULT, MOST = "0.01", 1e6
 

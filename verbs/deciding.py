@@ -26,7 +26,7 @@ def question_options(made: Parser) -> None:
                       "also what cannot be told apart from the best")  # fmt: skip
     made.add_argument("--max-usd-per-1k", type=number, metavar="USD", help="most for 1,000 texts")
     made.add_argument("--max-p95-ms", type=number, metavar="MS", help="most for one text, in 95 of 100 cases")
-    made.add_argument("--max-memory-gb", type=number, metavar="GB", help="most memory, of the computer or its GPU")
+    made.add_argument("--max-memory-gb", type=number, metavar="GB", help="most memory while answering")
     made.add_argument("--offline", action="store_true", help="it must answer without a network")
     made.add_argument("--in-house", action="store_true", help="no text may leave the house")
 

@@ -24,7 +24,7 @@ class Limits(Record):
     )  # fmt: skip
     max_memory_gb: float | None = Field(
         default=None, gt=0, le=1e6, allow_inf_nan=False,
-        description="Most memory in GiB while fitting and answering, of the computer or of its GPU",
+        description="Most memory in GiB while answering, of the GPU where one answers, else of the process",
     )  # fmt: skip
     offline: bool = Field(default=False, description="It must answer without any network")
     in_house: bool = Field(default=False, description="No text may leave the house")
@@ -42,12 +42,12 @@ def within(rows: Sequence[CandidateRow], limits: Limits) -> tuple[list[Candidate
 
 
 def _broken(row: CandidateRow, limits: Limits) -> Iterator[str]:
-    memory = max((size for size in (row.peak_ram_bytes, row.peak_gpu_bytes) if size is not None), default=None)
-    most = None if limits.max_memory_gb is None else limits.max_memory_gb * GIB
+    # What a provider runs takes none of our memory.
+    most = None if limits.max_memory_gb is None or row.device == "api" else limits.max_memory_gb * GIB
     for name, value, limit, show in (
         ("cost per 1,000 texts", row.usd_per_1k, limits.max_usd_per_1k, f.exact_usd),
         ("time for slow texts", row.latency_p95_ms, limits.max_p95_ms, f.milliseconds),
-        ("memory", memory, most, f.memory),
+        ("memory while answering", row.memory_bytes, most, f.memory),
     ):
         if limit is not None and value is None:
             yield f"its {name} is unknown"

@@ -20,7 +20,7 @@ def row(name: str, quality: float = 0.9, usd: float | None = 1.0, **fields: obje
         "device": "cpu", "train_size": None, "runs": 1, "run_ids": (name,), "seeds": (0,), "task": "single_label",
         "metric": "accuracy", "quality": quality, "quality_low": quality - 0.02, "quality_high": quality + 0.02,
         "validation_quality": quality, "test_texts": 500, "usd_per_1k": usd, "kwh_per_1k": usd, "latency_p95_ms": usd,
-        "peak_ram_bytes": 2**30, "energy_provenance": "measured",
+        "memory_bytes": 2**30, "energy_provenance": "measured",
     }  # fmt: skip
     return CandidateRow(**{**made, **fields})
 
@@ -141,14 +141,14 @@ def test_where_a_text_goes_is_told_by_the_host(host: str, offline: bool, in_hous
 
 
 def test_an_unknown_figure_keeps_no_limit() -> None:
-    rows = [row("a", usd=None, peak_ram_bytes=None)]
+    rows = [row("a", usd=None, memory_bytes=None)]
     for limits in (Limits(max_usd_per_1k=1), Limits(max_p95_ms=1), Limits(max_memory_gb=1)):
         found = decide(rows, {}, Question(limits=limits))
         assert found is not None
         assert "unknown" in found.excluded["a"]
-    gpu = decide([row("a", peak_gpu_bytes=3 * 2**30)], {}, Question(limits=Limits(max_memory_gb=2)))
-    assert gpu is not None
-    assert gpu.winner is None
+    rows = [row("a", memory_bytes=3 * 2**30), row("b", 0.8, device="api", memory_bytes=None)]
+    found = decide(rows, {}, Question(limits=Limits(max_memory_gb=2)))
+    assert taken(found) == "b", "what a provider runs takes none of our memory"
 
 
 def test_who_cannot_be_compared_is_left_out_and_told() -> None:
