@@ -12,7 +12,7 @@ from core.analysis.cascade_choice import CascadeFound
 from core.analysis.results import CandidateRow
 from core.candidates import API, CANDIDATES
 from core.cascade_answers import PriceOf, paired_runs, text_weights
-from core.cascade_usage import added, latency_of, shared
+from core.cascade_usage import added, shared, timed
 from core.errors import TradeoffError
 from core.evidence import evidence
 from core.home import Home
@@ -23,7 +23,7 @@ from core.scoring import run_scores
 from core.spec import Candidate, Device, RunSpec, slug
 from core.tasks import get_task
 from core.tasks.base import Score
-from core.usage import Usage, UsagePart
+from core.usage import Phase, Usage, UsagePart
 
 DEVICES: tuple[Device, ...] = ("cpu", "cuda", "api")
 """A cascade counts as run where its least private stage runs."""
@@ -158,24 +158,26 @@ def _scores(task: str, labels: Sequence[str], split: str, table: pa.Table) -> li
 def _phases(runs: Sequence[RunFolder], price: PriceOf, test: pa.Table, device: Device) -> dict[str, Usage]:
     """The usage of the cascade: fitting all stages, answering the test texts, and single texts."""
     stage, ids = test["stage"].to_numpy(), test["id"].to_pylist()
-    phases, answering, fitting = {}, [], []
+    parts: dict[Phase, list[UsagePart]] = {"fit": [], "predict": [], "latency": []}
     for k, run in enumerate(runs):
         spec, usage = run.spec, run.usage
         if whole := usage.get("predict"):
             found = evidence(run)
             weights = text_weights(found, whole, price, spec.candidate.model)[_places(found.ids.tolist(), ids)]
             reached = stage >= k
-            part = shared(whole, float(weights[reached].sum()) / max(1, whole.texts), int(reached.sum()))
-            answering.append(UsagePart(candidate=spec.label, model=spec.candidate.model, usage=part))
-        if fit := usage.get("fit"):
-            fitting.append(UsagePart(candidate=spec.label, model=spec.candidate.model, usage=fit))
-    if len(fitting) == len(runs):
-        phases["fit"] = added("fit", fitting, max(part.usage.texts for part in fitting), device)
-    if len(answering) == len(runs):
-        phases["predict"] = added("predict", answering, len(ids), device)
+            usage["predict"] = shared(whole, float(weights[reached].sum()) / max(1, whole.texts), int(reached.sum()))
+        for phase, own in parts.items():
+            if one := usage.get(phase):
+                own.append(UsagePart(candidate=spec.label, model=spec.candidate.model, usage=one))
+    whole_parts = {phase: own for phase, own in parts.items() if len(own) == len(runs)}
     shares = np.bincount(stage, minlength=len(runs)) / max(1, len(ids))
-    if latency := latency_of([run.usage.get("latency") for run in runs], shares, device):
-        phases["latency"] = latency
+    phases: dict[str, Usage] = {}
+    if fitting := whole_parts.get("fit"):
+        phases["fit"] = added("fit", fitting, max(part.usage.texts for part in fitting), device)
+    if answering := whole_parts.get("predict"):
+        phases["predict"] = added("predict", answering, len(ids), device)
+    if (single := whole_parts.get("latency")) and (times := timed(single, shares, device)):
+        phases["latency"] = times
     return phases
 
 

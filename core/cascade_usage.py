@@ -25,14 +25,14 @@ def shared(usage: Usage, share: float, texts: int) -> Usage:
     return usage.model_copy(update={
         "texts": texts, "wall_seconds": usage.wall_seconds * share, "cpu_seconds": usage.cpu_seconds * share,
         "device_seconds": usage.device_seconds * share, "tokens": TokenCount(**tokens), "energy": energy,
-        "co2e_kg": _times(usage.co2e_kg, share), "uncounted": math.ceil(usage.uncounted * share),
+        "co2e_kg": _times(usage.co2e_kg, share), "uncounted": math.ceil(usage.uncounted * share), "latency_ms": (),
     })  # fmt: skip
 
 
 def added(phase: Phase, parts: Sequence[UsagePart], texts: int, device: str) -> Usage:
     """The sum over the stages of a cascade. While it answers all of its models are in memory, while fitting one is."""
     usages = [part.usage for part in parts]
-    together = sum if phase == "predict" else max
+    together = max if phase == "fit" else sum
     ram = [usage.peak_ram_bytes for usage in usages if usage.peak_ram_bytes]
     gpu = [usage.peak_gpu_bytes for usage in usages if usage.peak_gpu_bytes]
     return Usage(
@@ -52,18 +52,22 @@ def added(phase: Phase, parts: Sequence[UsagePart], texts: int, device: str) -> 
     )  # fmt: skip
 
 
-def latency_of(usages: Sequence[Usage | None], answered: NDArray[np.float64], device: str) -> Usage | None:
-    """How long single texts take, where stage k answers the share `answered[k]`; None when a stage was not timed."""
-    mixture = latency_mixture([usage.latency_ms if usage else () for usage in usages])
+def timed(parts: Sequence[UsagePart], answered: NDArray[np.float64], device: str) -> Usage | None:
+    """Single texts, where stage k answers the share `answered[k]`, from those of each stage; None when one has none."""
+    mixture = latency_mixture([part.usage.latency_ms for part in parts])
     if mixture is None:
         return None
     counts = [round(TIMES * float(share)) for share in answered]
-    levels = [(np.arange(count) + 0.5) / count for count in counts]
-    times = np.concatenate([np.quantile(row, at) for row, at in zip(mixture, levels, strict=True) if len(at)])
-    return Usage(
-        phase="latency", texts=len(times), wall_seconds=float(times.sum()) / 1000, device=device,
-        latency_ms=tuple(float(ms) for ms in times), flags=(PUT_TOGETHER,),
-    )  # fmt: skip
+    levels = [(np.arange(count) + 0.5) / count for count in counts if count]
+    rows = [row for row, count in zip(mixture, counts, strict=True) if count]
+    times = np.concatenate([np.quantile(row, at) for row, at in zip(rows, levels, strict=True)])
+    reached = 1 - np.concatenate([[0.0], np.cumsum(answered)[:-1]])
+    shares = [
+        part.model_copy(update={"usage": shared(part.usage, float(share) * len(times) / max(1, part.usage.texts),
+                                                round(float(share) * len(times)))})
+        for part, share in zip(parts, reached, strict=True)
+    ]  # fmt: skip
+    return added("latency", shares, len(times), device).model_copy(update={"latency_ms": tuple(times.tolist())})
 
 
 def _energy(parts: Sequence[Energy]) -> Energy:

@@ -9,6 +9,7 @@ from core import files
 from core.data.dataset import Dataset, DatasetInfo, dataset_folder
 from core.estimate import PastRun
 from core.home import Home
+from core.methods import method_entry
 from core.runs import RunFolder, list_runs
 
 NEWEST = 300
@@ -31,11 +32,16 @@ def past_runs(home: Home) -> list[PastRun]:
 
 
 def past_run(home: Home, folder: RunFolder) -> PastRun | None:
-    """A finished run as estimates need it; None when it is not finished, was resumed, or its dataset is gone."""
+    """A finished run as estimates need it; None when it is not finished, was resumed, or its dataset is gone.
+
+    What was put together from other runs took no time of its own.
+    """
     state = folder.state
     if state is None or state.status != "finished":
         return None
     spec, usage = folder.spec, folder.usage
+    if not method_entry(spec.candidate.method).launched:
+        return None
     fit, predict = usage.get("fit"), usage.get("predict")
     version = dataset_folder(home, spec.dataset) / spec.fingerprint
     content = files.read_json(version / "dataset.json")

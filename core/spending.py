@@ -13,6 +13,7 @@ from core.clients.spending import spent_by
 from core.errors import TradeoffError
 from core.home import Home
 from core.meter import add_usage
+from core.methods import method_entry
 from core.runs import RunFolder, State, list_runs
 from core.spec import Record
 from core.usage import PROVENANCES, Provenance, Usage
@@ -70,8 +71,10 @@ def entries(home: Home, price: Callable[[Usage, str | None], Price]) -> list[Ent
 def entry(
     home: Home, folder: RunFolder, run: RunSummary, state: State, price: Callable[[Usage, str | None], Price]
 ) -> Entry | None:
-    """What a run has used; None while it has used nothing."""
+    """What a run has used; None while it has used nothing, or where it was put together from other runs."""
     phases, spec = run.usage or used_so_far(folder), run.spec
+    if not method_entry(spec.candidate.method).launched:
+        return None
     billed = _billed(home, folder) if spec.device == "api" and not run.usage else None
     if not phases and not billed:
         return None

@@ -13,9 +13,8 @@ from core.data.dataset import DatasetInfo, load_dataset
 from core.errors import TradeoffError
 from core.preferences import Preferences
 from core.preferences import load as load_preferences
-from core.results import pricing
+from core.spending import total
 from core.tasks import get_task
-from core.usage import Usage
 from ui import data
 from ui.audits import findings_left
 from ui.messages import plain, told
@@ -23,6 +22,7 @@ from ui.navigation import go, link
 from ui.next_steps import next_steps
 from ui.running import in_words
 from ui.session import home
+from ui.spent import known_and_unknown, spent_entries
 
 BUNDLED = "trec"
 WHAT = (
@@ -134,30 +134,14 @@ def dataset_table(infos: Sequence[DatasetInfo]) -> None:
 
 def spent() -> None:
     """What all runs together have used so far."""
-    usages = [(run, usage) for run in data.all_runs() for usage in run.summary.usage.values()]
-    if not usages:
+    used = spent_entries()
+    if not used:
         return
-    price = pricing(load_preferences(home()))
-    money = [price(usage, run.summary.spec.candidate.model).usd for run, usage in usages]
-    kwh = [usage.kwh for _, usage in usages]
-    co2e = [usage.co2e_kg for _, usage in usages]
+    every = total(used)
     with st.container(border=True, gap="xsmall"):
         st.caption("Spent on all runs so far")
+        money = plain(known_and_unknown(f.usd(every.usd), every.usd_unknown))
         st.markdown(
-            f"{f.duration(_seconds([usage for _, usage in usages]))} · {plain(_total(money, f.usd))} · "
-            f"{_total(kwh, f.energy)} · {_total(co2e, f.co2e)}"
+            f"{f.duration(every.seconds)} · {money} · {known_and_unknown(f.energy(every.kwh), every.kwh_unknown)} · "
+            f"{known_and_unknown(f.co2e(every.co2e_kg), every.co2e_unknown)}"
         )
-
-
-def _seconds(usages: Sequence[Usage]) -> float:
-    return sum(usage.wall_seconds for usage in usages)
-
-
-def _total(values: Sequence[float | None], show: object) -> str:
-    """The sum of what is known, marked when something is not."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return "unknown"
-    assert callable(show)
-    more = "" if len(known) == len(values) else f" + {len(values) - len(known)} unknown"
-    return f"{show(sum(known))}{more}"
