@@ -10,7 +10,7 @@ from core.analysis.decision_words import listed, points, span_told, unsettled_to
 from core.analysis.results import CandidateRow
 from ui.energy_badges import energy_badges
 from ui.messages import plain
-from ui.metrics import in_sentence, metric_name, metric_quality
+from ui.metrics import in_sentence, metric_name, metric_quality, metric_show
 from ui.navigation import link
 
 
@@ -25,6 +25,8 @@ def candidate_card(row: CandidateRow, title: str, decision: Decision | None = No
                          f"{runs_in_words(row)}")  # fmt: skip
         st.markdown(takes(row), help=row.price_basis or None)
         provenance(row)
+        if row.prompt_ways:
+            st.caption(plain(f"Asked in {row.prompt_ways} ways: {prompt_band(row)}."))
         if decision and (standing := stands(row.candidate, decision)):
             st.caption(plain(standing))
         with st.container(horizontal=True, gap="small"):
@@ -68,6 +70,12 @@ def provenance(row: CandidateRow) -> None:
         energy_badges(row)
         for flag in row.flags:
             st.badge(flag, color="yellow", icon=":material/warning:", help=flag)
+
+
+def prompt_band(row: CandidateRow) -> str:
+    """From the worst to the best way of asking; empty where only one was tried."""
+    show = metric_show(row.metric)
+    return f"{show(row.prompt_low)} to {show(row.prompt_high)}" if row.prompt_ways else ""
 
 
 def runs_in_words(row: CandidateRow) -> str:

@@ -11,9 +11,11 @@ from core.analysis.decision import Decision
 from core.analysis.decision_words import points
 from core.analysis.results import CandidateRow
 from core.fronts import Front
+from ui.candidate_card import prompt_band
 from ui.metrics import metric_half, metric_name, metric_show
 
 ON_FRONT = "On the front"
+ASKED = "Asked otherwise"
 WHOLE = 14
 """Up to so many rows the table is shown whole."""
 
@@ -24,6 +26,8 @@ def candidate_table(
     """A row a candidate. Unknown figures say so and sort last."""
     show, quality = metric_show(metric), metric_name(metric)
     table = pd.DataFrame([_cells(row, quality, decision, front) for row in rows])
+    if any(row.prompt_ways for row in rows):
+        table.insert(3, ASKED, [prompt_band(row) for row in rows])
     styled = table.style.format(
         {
             quality: _or_unknown(show), **({ON_FRONT: _or_unknown(f.chance)} if front else {}),
@@ -40,6 +44,8 @@ def candidate_table(
             "±": st.column_config.Column(help="Half the width of the 95 % interval, in points", width=64),
             "Standing": st.column_config.Column(help="Tied: not worse than the best by more than the margin. "
                                                  "Unsettled: the test texts cannot say"),
+            ASKED: st.column_config.Column(help="The worst and the best way to ask this prompt, of those tried: other "
+                                           "words, orders of labels and examples"),
             ON_FRONT: st.column_config.Column(help="How often nothing is better in both figures of the chart, when the "
                                               "test texts are drawn again"),
             "Energy is": st.column_config.Column(help="How the energy figure came about"),

@@ -41,6 +41,8 @@ def tradeoff(
     figure = go.Figure()
     if shown:
         across, along = axis.range(shown), upward.range(shown)
+        asked = [row for row in shown if row.prompt_ways] if up is None else []
+        along = _widened(along, asked)
         if published:
             across = across[0], widened(*across)
             along = span_of(published, *along)
@@ -48,6 +50,7 @@ def tradeoff(
         figure.update_yaxes(upward.layout(shown, along))
         if front is not None:
             _band(figure, front, 10 ** across[1], dark)
+        _prompts(figure, asked, axis, dark)
         _front(figure, shown, axis, upward, dark)
         for family in dict.fromkeys(row.family for row in shown):
             _marks(figure, [row for row in shown if row.family == family], axis, upward, dark, front)
@@ -86,6 +89,8 @@ def reading(rows: Sequence[CandidateRow], axis: Axis, up: Axis | None = None) ->
         parts.append("Long whiskers of a cost: estimates that are only known as a range.")
     parts.append("Thin line: nothing is better in both at once. Shaded: where that line lies 95 times of 100. "
                  "Ring: recommended.")  # fmt: skip
+    if up is None and any(row.prompt_ways for row in rows):
+        parts.append("Wide bar: the same prompt asked in other ways.")
     if any(is_hollow(row, one.field) for row in rows for one in (axis, up) if one):
         parts.append("Hollow: estimated.")
     for one in (axis, up):
@@ -95,6 +100,23 @@ def reading(rows: Sequence[CandidateRow], axis: Axis, up: Axis | None = None) ->
         if one and mixed_provenance(rows, one.field):
             parts.append("Energy came about in different ways, which the names tell: its order is not sure.")
     return " ".join(part for part in parts if part)
+
+
+def _prompts(figure: go.Figure, rows: Sequence[CandidateRow], axis: Axis, dark: bool) -> None:
+    """A wide bar from the worst to the best way of asking a prompt candidate."""
+    for row in rows:
+        cost = axis.value(row)
+        figure.add_scatter(
+            x=[cost, cost], y=[row.prompt_low, row.prompt_high], mode="lines", hoverinfo="skip", showlegend=False,
+            line={"width": 11, "color": theme.faded(theme.family_colour(row.family, dark), 0.24)},
+        )  # fmt: skip
+
+
+def _widened(along: tuple[float, float], rows: Sequence[CandidateRow]) -> tuple[float, float]:
+    """The range of quality with room for the bands of prompts."""
+    low = min((row.prompt_low for row in rows if row.prompt_low is not None), default=along[1])
+    high = max((row.prompt_high for row in rows if row.prompt_high is not None), default=along[0])
+    return min(along[0], low - 0.02), max(along[1], high + 0.02)
 
 
 def _marks(

@@ -25,7 +25,7 @@ def test_from_the_question_to_what_more_labels_bring(page: Page, dashboard: Dash
     settled(page)
     page.wait_for_url(re.compile("goal=smollm2-zero-shot"))
     page.get_by_role("heading", name=re.compile("within 1 point of smollm2.zero.shot from about")).wait_for()
-    page.get_by_label("USD a label").fill("0.5")
+    page.get_by_role("spinbutton", name="USD a label").fill("0.5")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"label_usd=0\.5"))
     settled(page)
