@@ -107,6 +107,11 @@ def _doubts(found: Decision, rows: Sequence[CandidateRow]) -> Iterator[str]:
     measure = MEASURES[found.question.cheap]
     for name in open_to(found):
         yield unsettled_told(found, name)
+    for name, gap in found.differences.items():
+        if gap.high < -found.question.margin:
+            ahead = Difference(-gap.value, -gap.high, -gap.low, gap.n)
+            yield (f"On test {name} is {span_told(ahead, found.metric)} ahead of {found.best.candidate}, which was "
+                   "better on validation: look at both.")  # fmt: skip
     chosen = (found.best.candidate, *found.rivals)
     unknown = [name for name in chosen if found.costs.get(name) is None]
     if unknown and len(chosen) > 1:

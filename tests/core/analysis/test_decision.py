@@ -167,6 +167,17 @@ def test_energy_of_different_provenance_is_marked() -> None:
     assert not decide(rows, {"api": gap(-0.01, 0.01)}, Question()).doubts  # type: ignore[union-attr]
 
 
+def test_who_is_ahead_on_test_of_the_best_on_validation_is_told() -> None:
+    rows = [row("best", 0.9, 1, validation_quality=0.95), row("other", 0.94, 5)]
+    found = decide(rows, {"other": Difference(-0.04, -0.06, -0.02, 500)}, Question())
+    assert taken(found) == "best"
+    assert found is not None
+    assert found.doubts == (
+        "On test other is 4.0 points (2.0 to 6.0) ahead of best, which was better on validation: look at both.",
+    )
+    assert not decide(rows, {"other": gap(-0.02, -0.005)}, Question()).doubts  # type: ignore[union-attr]
+
+
 def test_one_candidate_or_none() -> None:
     found = decide([row("alone")], {}, Question())
     assert found is not None
