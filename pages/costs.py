@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from core.spending import total
 from ui import cost_parts as parts
 from ui import data
 from ui.downloads import as_command
 from ui.messages import empty, plain
 from ui.record_download import record_download
 from ui.session import choose_dataset
+from ui.spent import spent_entries
 from ui.what_if import as_options, scenario_now, told_assumptions, volume_slider, what_if
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -20,7 +22,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
 if info is None:
     empty("Nothing was spent yet", "First a set of labelled texts, then a few runs.", "Add a dataset", "datasets")
     st.stop()
-rows, used = data.rows_of(info, scenario=scenario), parts.spent_entries()
+rows, used = data.rows_of(info, scenario=scenario), spent_entries()
 if not rows and not used:
     empty(
         f"No finished run on {plain(info.name)} yet", "Launch a few candidates: then their costs can be forecast.",
@@ -29,7 +31,7 @@ if not rows and not used:
     st.stop()
 
 decision = data.decision_of(rows)
-row, spent = decision.winner if decision else None, parts.total(used)
+row, spent = decision.winner if decision else None, total(used)
 told_assumptions(scenario)
 st.subheader(plain(parts.first_sentence(row, scenario, spent)), anchor=False)
 top = st.container()

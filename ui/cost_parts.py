@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core import format as f
-from core.analysis.breakeven import BreakEven, Crossing, break_evens, cost_line, from_volume, sentence, texts
+from core.analysis.breakeven import BreakEven, Crossing, break_evens, cost_line, sentence, texts
 from core.analysis.equivalents import ASSUMED, co2e_like, energy_like
 from core.analysis.results import CandidateRow
 from core.analysis.scenario import HOURS_A_MONTH, Scenario, monthly_usd, why_no_total
@@ -14,15 +14,14 @@ from core.breakeven import OFFERED, Bill, Reference, estimated_bill, reference_f
 from core.data.dataset import DatasetInfo, load_dataset
 from core.errors import TradeoffError
 from core.preferences import load as load_preferences
-from core.results import pricing
-from core.runs import ENDED
-from core.spending import Entry, Key, Spent, by, entry, total
-from ui import cost_charts, data, theme
+from core.spending import Entry, Key, Spent, by
+from ui import cost_charts, theme
 from ui.axes import AXES
 from ui.charts import draw
 from ui.downloads import download
 from ui.messages import plain, show_error
 from ui.session import choose, from_url, home, to_url
+from ui.spent import known_and_unknown
 from ui.tradeoff_chart import tradeoff
 
 ESTIMATED = " (estimated)"
@@ -30,28 +29,9 @@ KEYS: dict[str, Key] = {"Month": "month", "Dataset": "dataset", "Candidate": "ca
 FIGURES = {"Money": ("usd", "Money spent"), "Energy": ("kwh", "Energy used"), "CO₂e": ("co2e_kg", "CO₂e emitted")}
 
 
-_kept: dict[str, tuple[data.Run, str, Entry | None]] = {}
-
-
-def spent_entries() -> list[Entry]:
-    """What each run that is here has used; of runs that have ended it is computed once for the same prices."""
-    root, preferences = home(), load_preferences(home())
-    price = pricing(preferences)
-    prices = preferences.model_dump_json(include={"device_prices", "token_prices", "endpoints"})
-    found = []
-    for run in data.all_runs():
-        key = str(run.folder.path)
-        kept = _kept.get(key)
-        if kept is None or kept[0] is not run or kept[1] != prices or run.status not in ENDED:
-            kept = _kept[key] = (run, prices, entry(root, run.folder, run.summary, run.state, price))
-        if kept[2]:
-            found.append(kept[2])
-    return found
-
-
 def first_sentence(row: CandidateRow | None, scenario: Scenario, spent: Spent) -> str:
     """The page's answer in one sentence."""
-    so_far = f"all runs so far cost {_sum(f.usd(spent.usd), spent.usd_unknown)}"
+    so_far = f"all runs so far cost {known_and_unknown(f.usd(spent.usd), spent.usd_unknown)}"
     if row is None:
         return f"{so_far[0].upper()}{so_far[1:]}."
     money = monthly_usd(row, scenario)
@@ -65,7 +45,7 @@ def first_sentence(row: CandidateRow | None, scenario: Scenario, spent: Spent) -
 def big_numbers(row: CandidateRow | None, scenario: Scenario, spent: Spent, met: Crossing | None) -> None:
     """Money, energy and CO2e at a glance."""
     with st.container(horizontal=True, gap="small"):
-        _number("Spent so far", _sum(f.usd(spent.usd), spent.usd_unknown),
+        _number("Spent so far", known_and_unknown(f.usd(spent.usd), spent.usd_unknown),
                 f"{spent.runs:,} runs, {f.duration(spent.seconds)} of work; nobody's salary is in it.")  # fmt: skip
         if row is None:
             return
@@ -94,7 +74,9 @@ def reference_choice(info: DatasetInfo, rows: Sequence[CandidateRow], scenario: 
     if (typed := st.query_params.get("versus")) and typed not in offered:
         offered.append(typed)
     named = lambda name: name if name in ran else f"{name}{ESTIMATED}"  # noqa: E731
-    versus = choose("Compared with paying by the token for", offered, "versus", offered[0], named=named, width=380)
+    priced = [row.candidate for row in rows if row.device == "api" and cost_line(row, scenario)]
+    default = (*priced, *OFFERED)[0]
+    versus = choose("Compared with paying by the token for", offered, "versus", default, named=named, width=380)
     try:
         if versus in ran:
             dataset, preferences = load_dataset(home(), info.name), load_preferences(home())
@@ -170,9 +152,10 @@ def spent_part(entries: Sequence[Entry]) -> None:
     if key == "Person" and any(one.name == "unknown" for one in sums):
         st.caption("Runs made before names were noted, or by an account without a name, count as unknown.")
     shown = pd.DataFrame(
-        {key: one.name, "Runs": one.runs, "Money": _sum(f.usd(one.usd), one.usd_unknown),
-         "Energy": _sum(f.energy(one.kwh), one.kwh_unknown), "Energy is": one.provenance,
-         "CO₂e": _sum(f.co2e(one.co2e_kg), one.co2e_unknown), "Time": f.duration(one.seconds)} for one in sums
+        {key: one.name, "Runs": one.runs, "Money": known_and_unknown(f.usd(one.usd), one.usd_unknown),
+         "Energy": known_and_unknown(f.energy(one.kwh), one.kwh_unknown), "Energy is": one.provenance,
+         "CO₂e": known_and_unknown(f.co2e(one.co2e_kg), one.co2e_unknown), "Time": f.duration(one.seconds)}
+        for one in sums
     )  # fmt: skip
     st.dataframe(shown, hide_index=True, key="spent_table", height="content" if len(sums) < 12 else 420,
                  alt=f"What was used, by {key.lower()}")  # fmt: skip
@@ -227,13 +210,6 @@ def _crossing_word(met: Crossing) -> str:
     return "always" if met.volume == 0 else f"{texts(met.volume)} texts"
 
 
-def _sum(told: str, unknown: int) -> str:
-    return f"{told} + {unknown} unknown" if unknown else told
-
-
 def _like(things: Sequence[str]) -> str:
     named = [thing for thing in things if thing]
     return f"Like {' or '.join(named)}." if named else "It is unknown."
-
-
-__all__ = ["break_even_of", "break_even_part", "from_volume", "spent_entries", "total"]

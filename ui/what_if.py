@@ -123,16 +123,16 @@ def scenario_now() -> Scenario:
 def what_if(label: str = "What if …") -> Scenario:
     """The panel behind a button; gives the scenario that is in force."""
     scenario = scenario_now()
-    count = len(scenario.changes)
-    with st.popover(f"{label} ({count})" if count else label, icon=":material/tune:", width="content"):
+    # A label that changed would be another popover to Streamlit, closed again after each slider.
+    with st.popover(label, icon=":material/tune:", width="content"):
         st.caption("Everything is computed again from what was stored. Nothing runs again, nothing is saved.")
         for name, group in GROUPS.items():
             st.markdown(f"**{name}**")
             with st.container(horizontal=True, gap="small"):
                 for control in group:
                     slider(control, scenario)
-        if count:
-            st.button("Reset all", icon=":material/restart_alt:", on_click=reset, key="if.reset")
+        st.button("Reset all", icon=":material/restart_alt:", on_click=reset, key="if.reset",
+                  disabled=not scenario.changes)  # fmt: skip
     return scenario
 
 
