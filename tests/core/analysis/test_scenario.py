@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.analysis.altered_usage import summed
 from core.analysis.results import RunSummary
 from core.analysis.scenario import Scenario, monthly_usd, scenario_of, why_no_total
 from core.candidates import resolve
@@ -10,7 +11,7 @@ from core.prices import DevicePrice, PriceBook, TokenPrice
 from core.results import Pricing
 from core.spec import RunSpec
 from core.tasks.base import Score
-from core.usage import Energy, TokenCount, Usage
+from core.usage import Energy, TokenCount, Usage, UsagePart
 
 BOOK = PriceBook(
     devices=(DevicePrice(device="cpu", usd_per_hour=3.6, name="ours"),),
@@ -145,3 +146,36 @@ def test_a_prompt_needs_only_the_labels_that_it_shows_and_is_not_retrained() -> 
 def test_impossible_assumptions_are_told(bad: dict[str, object]) -> None:
     with pytest.raises(TradeoffError):
         scenario_of(bad)
+
+
+def cascade(batch: Usage, single: Usage, asked: Usage) -> RunSummary:
+    """A small model of ours that passes some texts on to a provider, with the sums that its run would hold."""
+
+    def both(own: Usage, other: Usage) -> Usage:
+        parts = (UsagePart(candidate="small", usage=own), UsagePart(candidate="large", model="big", usage=other))
+        return summed(own.model_copy(update={"texts": own.texts}), parts)
+
+    single_asked = asked.model_copy(update={"phase": "latency"})
+    return run(fit=usage("fit", 500, 100.0), predict=both(batch, asked), latency=both(single, single_asked))
+
+
+def test_a_cascade_is_changed_and_priced_stage_by_stage() -> None:
+    asked = Usage(phase="predict", texts=100, device="api", device_name="host", tokens=TokenCount(input=1_000_000),
+                  energy={"api": Energy(kwh=1e-3, provenance="estimated")}, co2e_kg=1e-3)  # fmt: skip
+    of = cascade(usage("predict", 1000, 10.0), usage("latency", 50, 2.0), asked)
+    plain = row(Scenario(), of)
+    assert plain.usd_per_1k == pytest.approx(0.01 + 2.0)
+    assert plain.kwh_per_1k == pytest.approx(10 * 3e-5 + 1e-3)
+    assert plain.device_seconds_per_1k == pytest.approx(10)
+    assert plain.rent_usd_per_hour == pytest.approx(3.6)
+    assert row(Scenario(rent_share=0.5, token_share=0.5), of).usd_per_1k == pytest.approx(1.005)
+    assert row(Scenario(cached_share=1.0), of).usd_per_1k == pytest.approx(0.01 + 0.5)
+    cooled = row(Scenario(pue=2.0, grid_g_per_kwh=100), of)
+    assert cooled.kwh_per_1k == pytest.approx(2 * 10 * 3e-5 + 1e-3), "the provider's own losses are in its estimate"
+    assert cooled.co2e_g_per_1k == pytest.approx(2 * 10 * 3e-5 * 100 + 1.0)
+    alone = row(Scenario(batched=0.0), of)
+    assert alone.usd_per_1k == pytest.approx(0.04 + 2.0)
+    kept = Scenario(hours_on=730, volume=1e5)
+    found = monthly_usd(row(kept, of), kept)
+    assert found is not None
+    assert found.serving == pytest.approx(730 * 3.6 + 100 * 2.0), "the device waits, the provider bills each text"
