@@ -65,7 +65,7 @@ with st.container(horizontal=True):
     table = [{**row.model_dump(mode="json"), "standing": stands(row.candidate, found)} for row in rows]
     record_download(info, question, scenario)
     download(table, f"{info.name}-decision", "csv")
-    as_command(
-        f"python cli.py recommend {shlex.quote(info.name)}{as_options(question, get_task(info.task).primary_metric)}"
-        f"{as_assumptions(scenario)} --json"
-    )
+    asked = f"{as_options(question, get_task(info.task).primary_metric)}{as_assumptions(scenario)}"
+    name = shlex.quote(info.name)
+    as_command(f"python cli.py recommend {name}{asked} --json\n"
+               f"python cli.py report {name}{asked} --out {name}-decision.html")  # fmt: skip

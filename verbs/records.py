@@ -7,7 +7,7 @@ from typing import Any
 from core.errors import TradeoffError, unknown
 from core.home import Home
 from verbs.deciding import asked, question_options
-from verbs.parsing import Declare, changes
+from verbs.parsing import Declare, add_assumptions, changes
 
 
 def add(verb: Declare) -> None:
@@ -19,8 +19,7 @@ def add(verb: Declare) -> None:
     made.add_argument("--out", metavar="FILE", help="of a dataset: where the record goes, .html, .pdf or .json")
     made.add_argument("--version", help="of a dataset: start of a fingerprint; the current one by default")
     question_options(made)
-    made.add_argument("--if", dest="assumed", action="append", default=[], metavar="NAME=VALUE",
-                      help="of a dataset: assume otherwise about prices and serving (docs/costs.md)")  # fmt: skip
+    add_assumptions(made)
 
     made = verb("verify", verify)
     made.add_argument("file", metavar="FILE", help="a decision record: .html or .pdf")
@@ -64,8 +63,7 @@ def _record(options: argparse.Namespace, home: Home) -> Any:
     from core.record.files import write_record
     from core.record.gather import record
 
-    assumed = changes(options.assumed)
-    scenario = scenario_of(assumed) if assumed else None
+    scenario = scenario_of(changes(options.assumed)) if options.assumed else None
     made = record(home, options.name, asked(options), scenario, version=options.version)
     if not options.out:
         if not options.json:

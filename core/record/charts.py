@@ -25,6 +25,9 @@ STEPS, MOST_TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2), 8
 MOST_ROWS = 30
 RING = 5.0
 """Pixels that a name keeps off the ring."""
+RECOMMENDED = " · recommended"
+BASELINE = {"middle": 4.0, "bottom": -4.0, "top": 12.0}
+"""Pixels from where a name is anchored to its baseline."""
 STANDING = {"tied": "as good", "unsettled": "not settled", "worse": "worse"}
 
 
@@ -123,7 +126,7 @@ def _names(plot: Plot, shown: Sequence[CandidateRow], spots: dict[str, tuple[flo
     about = {row.candidate for row in (winner, best) if row}
     named = [row for row in shown if len(shown) < LABELLED or row.candidate in about]
     named.sort(key=lambda row: row.candidate not in about)
-    words = [f"{_cut(row.candidate)} · recommended" if winner and row.candidate == winner.candidate
+    words = [_cut(row.candidate) + RECOMMENDED if winner and row.candidate == winner.candidate
              else _cut(row.candidate) for row in named]  # fmt: skip
 
     def flipped(y: float) -> float:
@@ -136,11 +139,13 @@ def _names(plot: Plot, shown: Sequence[CandidateRow], spots: dict[str, tuple[flo
         marks.append((x - plot.left, flipped(y), flipped(plot.y(ends[0])), flipped(plot.y(ends[1]))))
     size = plot.width - plot.left - plot.right, plot.height - plot.top - plot.bottom
     anchors = {"left": "start", "right": "end", "center": "middle"}
-    for row, text, (across, _, right, above) in zip(named, words, place(marks, words, *size), strict=True):
+    # What is bold and keeps off a ring takes more room.
+    room = [text + " " * (4 + len(text) // 8) if text.endswith(RECOMMENDED) else text for text in words]
+    for row, text, (across, up, right, above) in zip(named, words, place(marks, room, *size), strict=True):
         x, y = spots[row.candidate]
         ringed = winner is not None and row.candidate == winner.candidate
         clear = RING * (right > 0) - RING * (right < 0) if ringed else 0.0
-        plot.words(x + right + clear, y - above + 4, text, anchors[across], "name strong" if ringed else "name")
+        plot.words(x + right + clear, y - above + BASELINE[up], text, anchors[across], f"name{' strong' * ringed}")
 
 
 def _legend(plot: Plot, shown: Sequence[CandidateRow]) -> None:

@@ -1,7 +1,7 @@
 """A decision record from run folders. Nothing runs again: all is computed from stored predictions and usage."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -158,14 +158,14 @@ def _source(source: dict[str, Any]) -> str:
 
 
 def _runs(
-    home: Home, rows: Sequence[CandidateRow], used: dict[str, RunSummary]
+    home: Home, rows: Sequence[CandidateRow], runs: Mapping[str, RunSummary]
 ) -> tuple[list[dict[str, Any]], list[RunPart]]:
-    """The distinct environments, and every run with its place among them."""
+    """The distinct environments, and every run that a row stands on with its place among them."""
     environments: list[dict[str, Any]] = []
     parts = []
     for row in rows:
-        for run_id in row.run_ids:
-            folder, spec = RunFolder(home.runs / run_id), used[run_id].spec
+        for run_id in (*row.run_ids, *_asked_otherwise(row, runs)):
+            folder, spec = RunFolder(home.runs / run_id), runs[run_id].spec
             state, about = folder.state, folder.environment
             if about and about not in environments:
                 environments.append(about)
@@ -174,9 +174,24 @@ def _runs(
                     run_id=run_id, candidate=row.candidate, seed=spec.seed, train_size=spec.train_size,
                     device=spec.device, ended_at=state.at if state else "", settings=spec.candidate.settings,
                     environment=environments.index(about) if about else None, files=digests(folder.path),
+                    otherwise=run_id not in row.run_ids,
                 )
             )  # fmt: skip
     return environments, parts
+
+
+def _asked_otherwise(row: CandidateRow, runs: Mapping[str, RunSummary]) -> list[str]:
+    """The runs that only widen the band of a prompt candidate: the same, asked in another way."""
+    if not row.prompt_ways:
+        return []
+    usual = _way(runs[row.run_ids[0]])
+    varied = (run for run in runs.values() if run.status == "finished" and any(run.spec.candidate.variation))
+    return [run.run_id for run in varied if run.run_id not in row.run_ids and _way(run) == usual]
+
+
+def _way(run: RunSummary) -> tuple[str, str, int | None]:
+    """What runs have in common that differ in nothing but how they ask."""
+    return run.spec.usual_label, run.spec.device, run.spec.train_size
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from core.metric_words import metric_name
+from core.metric_words import metric_name, metric_show
 from core.record.parts import DecisionRecord
 
 MOST = 4
@@ -11,7 +11,7 @@ MOST = 4
 
 def limits(record: DecisionRecord) -> Iterator[str]:
     """The limits of a record, a sentence each; those that hold for every record come last."""
-    for found in (_seeds, _texts, _audit, _energy, _machines, _code, _unknown, _flags):
+    for found in (_seeds, _wording, _texts, _audit, _energy, _machines, _code, _unknown, _flags):
         yield from found(record)
     yield (
         "Times, costs and energy are those of the devices named here, with the settings named here; on other hardware "
@@ -31,6 +31,29 @@ def _seeds(record: DecisionRecord) -> Iterator[str]:
             f"{_named(once)} ran with one seed only: luck in training or in the choice of demonstrations is not in "
             "the intervals."
         )
+
+
+def _wording(record: DecisionRecord) -> Iterator[str]:
+    prompted = [row for row in record.candidates if row.family in ("prompted_llm", "api")]
+    for row in prompted:
+        if row.prompt_ways:
+            show = metric_show(row.metric)
+            yield (
+                f"Asked in {row.prompt_ways} ways, {row.candidate} ranges from {show(row.prompt_low)} to "
+                f"{show(row.prompt_high)} ({in_sentence(metric_name(row.metric))})."
+            )
+    once = [row.candidate for row in prompted if not row.prompt_ways]
+    if once:
+        were = "was" if len(once) == 1 else "were"
+        yield (
+            f"{_named(once)} {were} asked in one wording only: other words for the same question could change the "
+            "answers."
+        )
+
+
+def in_sentence(name: str) -> str:
+    """A metric's name inside a sentence."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
 
 
 def _texts(record: DecisionRecord) -> Iterator[str]:

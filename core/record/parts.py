@@ -85,6 +85,8 @@ class RunPart(Record):
     environment: int | None
     """Its place in the record's environments."""
     settings: dict[str, Any] = {}
+    otherwise: bool = False
+    """A prompt that was asked in another way than the candidate: it only widens its band."""
     files: dict[str, str] = {}
 
 

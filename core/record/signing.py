@@ -12,6 +12,8 @@ from typing import Any
 from core.errors import TradeoffError
 
 NOTHING = "0" * 64
+DEEPEST = 40
+"""Levels of nesting of a record that is still read; a real one has about ten."""
 PAGE_MARK = re.compile(r'(<meta name="tradeoff-page" content=")([0-9a-f]{64})(">)')
 RECORD_MARK = re.compile(r'<script type="application/json" id="tradeoff-record">\n(.*?)\n</script>', re.DOTALL)
 
@@ -71,7 +73,8 @@ def read_signed(text: str) -> dict[str, Any]:
     """
     try:
         signed = json.loads(text)
-        if isinstance(signed["hash"], str) and isinstance(signed["record"], dict):
+        whole = isinstance(signed["hash"], str) and isinstance(signed["record"], dict)
+        if whole and not _deeper(signed["record"], DEEPEST) and canonical(signed["record"]):
             return {"hash": signed["hash"], "record": signed["record"]}
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
@@ -79,3 +82,12 @@ def read_signed(text: str) -> dict[str, Any]:
         "The file holds no decision record that can be read",
         remedy="Give a file that `report DATASET --out FILE` made, unchanged.",
     )
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether a JSON value is nested deeper than so many levels."""
+    level = [value]
+    for _ in range(levels):
+        parts = [part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list)]
+        level = [value for part in parts for value in part]
+    return bool(level)

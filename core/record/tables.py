@@ -10,7 +10,7 @@ from core.analysis.results import CandidateRow
 from core.looks import FAMILIES, PROVENANCE
 from core.metric_words import metric_name, metric_quality, metric_show
 from core.prices import DevicePrice, TokenPrice
-from core.record.parts import DecisionRecord, PricePart
+from core.record.parts import DecisionRecord, PricePart, RunPart
 from core.usage import Energy
 
 Table = dict[str, Any]
@@ -111,21 +111,22 @@ def prices(record: DecisionRecord) -> Table:
 
 def runs(record: DecisionRecord) -> Table:
     """Every run, with its place among the environments and the start of its predictions' hash."""
-    rows = [
-        {"cells": [
-            run.run_id, run.candidate, str(run.seed), f"{run.train_size:,}" if run.train_size else "all", run.device,
-            run.ended_at[:16].replace("T", " "), "" if run.environment is None else str(run.environment + 1),
-            run.files.get("predictions.parquet", "missing")[:BIGGEST],
-        ]}
-        for run in record.runs
+    head = ["Run", "Candidate", "Seed", "Texts", "Device", "Ended (UTC)", "Hardware", "Predictions"]
+    return {"head": head, "rows": [{"cells": _run(one)} for one in record.runs], "long": [0, 1]}
+
+
+def _run(run: RunPart) -> list[str]:
+    return [
+        run.run_id, run.candidate + " (asked otherwise)" * run.otherwise, str(run.seed),
+        f"{run.train_size:,}" if run.train_size else "all", run.device, run.ended_at[:16].replace("T", " "),
+        "" if run.environment is None else str(run.environment + 1),
+        run.files.get("predictions.parquet", "missing")[:BIGGEST],
     ]  # fmt: skip
-    return {"head": ["Run", "Candidate", "Seed", "Texts", "Device", "Ended (UTC)", "Hardware", "Predictions"],
-            "rows": rows, "long": [0, 1]}  # fmt: skip
 
 
 def settings(record: DecisionRecord) -> list[tuple[str, str]]:
     """Every setting of every candidate."""
-    by_candidate = {run.candidate: run.settings for run in record.runs}
+    by_candidate = {run.candidate: run.settings for run in record.runs if not run.otherwise}
     rows = {row.candidate: row for row in record.candidates}
     return [
         (f"{name} ({FAMILIES.get(rows[name].family, FAMILIES['baseline'])[0].lower()}, {rows[name].method}"

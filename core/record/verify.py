@@ -116,7 +116,7 @@ def _opened(path: Path) -> tuple[dict[str, Any], list[str]]:
     if content.startswith(b"%PDF"):
         signed, unchanged = in_pdf(content)
         return signed, [] if unchanged else ["The pages of the PDF are not those that were printed"]
-    text = content.decode("utf-8", "replace")
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n")
     if path.suffix.lower() == ".json":
         return read_signed(text), []
     signed = in_page(text)

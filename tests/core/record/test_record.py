@@ -194,6 +194,18 @@ def test_the_audit_is_part_of_a_later_record(home: Home, decided: Dataset, tmp_p
     assert verify(home, written(home, tmp_path)).agrees
 
 
+def test_runs_that_ask_otherwise_are_part_of_the_record(home: Home, decided: Dataset, tmp_path: Path) -> None:
+    others = [finished_run(home, decided, "smollm2-zero-shot", paraphrase=wording).run_id for wording in (1, 2)]
+    made = record(home, "questions")
+    assert made.row("smollm2-zero-shot").prompt_ways == 3
+    assert {run.run_id for run in made.runs if run.otherwise} == set(others)
+    assert any(limit.startswith("Asked in 3 ways, smollm2-zero-shot ranges from") for limit in made.limits)
+    path = written(home, tmp_path)
+    assert verify(home, path).agrees
+    shutil.rmtree(home.runs / others[0])
+    assert verify(home, path).faults == (f"The run {others[0]} of smollm2-zero-shot is gone",)
+
+
 def test_nobody_within_the_limits_is_a_record_too(home: Home, decided: Dataset, tmp_path: Path) -> None:
     path = written(home, tmp_path, question=Question(limits=Limits(max_p95_ms=1e-6)))
     assert "No candidate can be taken" in path.read_text(encoding="utf-8")
@@ -212,6 +224,8 @@ def test_mistakes_are_told(home: Home, decided: Dataset, tmp_path: Path) -> None
         ("a.html", "<p>hello", "no decision record"),
         ("b.pdf", "%PDF-1.7 broken", "no PDF that can be read"),
         ("c.json", '{"hash": 1}', "no decision record"),
+        ("e.json", '{"hash": "x", "record": ' + '{"a":' * 500 + "1" + "}" * 500 + "}", "no decision record"),
+        ("f.json", '{"hash": "x", "record": {"made_at": NaN}}', "no decision record"),
         ("d.json", json.dumps({"hash": "x", "record": {"record_version": 99}}), "version 99"),
     ):
         (tmp_path / name).write_text(content)
