@@ -16,9 +16,12 @@ def labels_used(spec: RunSpec, fit: Usage | None) -> int | None:
     """Labelled training texts that a run stands on; None where its fit was not metered.
 
     A prompt stands on the examples that it shows; where they are looked up for each text, on all of those looked
-    through. The texts for validation and test, which every candidate needs alike, are not counted.
+    through; a cascade on those of its hungriest stage. The texts for validation and test, which every candidate needs
+    alike, are not counted.
     """
     trained, settings = fit.texts if fit else None, spec.candidate.settings
+    if fit and fit.parts:
+        return max(part.usage.texts for part in fit.parts)
     if spec.candidate.method in READ_LABELS:
         return 0
     if METHODS[spec.candidate.method].family not in ("prompted_llm", "api"):
