@@ -22,7 +22,8 @@ def next_steps(
 ) -> list[NextStep]:
     """The steps that could change or confirm the decision. `tried` are the ids of candidates that have runs."""
     return [
-        *_settle(info, found), *_seeds(info, rows, found), *_try(info, rows, tried), *_prices(info, found),
+        *_settle(info, found), *_more_seeds(info, rows, found), *_seeds(info, rows, found), *_try(info, rows, tried),
+        *_prices(info, found),
         *_audit(info, audited),
     ]  # fmt: skip
 
@@ -37,6 +38,25 @@ def _settle(info: DatasetInfo, found: Decision) -> Iterator[NextStep]:
         command=f"python cli.py power {quote(info.name)} --margin {found.question.margin:g}",
         parameters={"dataset": info.name},
     )  # fmt: skip
+
+
+def _more_seeds(info: DatasetInfo, rows: Sequence[CandidateRow], found: Decision) -> Iterator[NextStep]:
+    """Where seeds, and not texts, are what is missing."""
+    by_name = {row.candidate: row for row in rows}
+    for name, count in found.seeds.items():
+        if count is None or found.best is None:
+            continue
+        pair = [by_name[one] for one in (found.best.candidate, name)]
+        plain = all(row.candidate == row.candidate_id for row in pair)
+        seeds = ",".join(map(str, range(count)))
+        yield NextStep(
+            words=f"Run {count} seeds each of {listed([row.candidate for row in pair])}: their luck, not the number of "
+            "texts, keeps it open.",
+            page="launch", button="Launch", parameters={"dataset": info.name, "repeats": str(min(count, 20))},
+            command=f"python cli.py launch --dataset {quote(info.name)} "
+            f"--candidates {','.join(row.candidate_id for row in pair)} --seeds {seeds} --wait" if plain else "",
+        )  # fmt: skip
+        return
 
 
 def _seeds(info: DatasetInfo, rows: Sequence[CandidateRow], found: Decision) -> Iterator[NextStep]:

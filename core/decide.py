@@ -10,7 +10,7 @@ from core.analysis.compare import Difference
 from core.analysis.decision import Decision, Question, decide, open_to
 from core.analysis.decision_words import told
 from core.analysis.limits import within
-from core.analysis.power import texts_needed
+from core.analysis.power import seeds_needed, texts_needed
 from core.analysis.results import CandidateRow, Price, candidate_rows
 from core.analysis.scenario import Scenario, monthly_usd
 from core.analysis.what_else import what_else
@@ -42,6 +42,9 @@ class Grounds(Protocol):
     def needed(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
         """How many more test texts settle whether `other` is within the margin of `best`; None out of reach."""
 
+    def seeds(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
+        """How many runs each of the two needs in all to settle it; None out of reach or unknown."""
+
 
 class StoredGrounds:
     """Grounds read from run folders."""
@@ -57,6 +60,11 @@ class StoredGrounds:
         """How many more test texts settle whether `other` is within the margin of `best`; None out of reach."""
         one, two = performance_of(self.home, best), performance_of(self.home, other)
         return texts_needed(one, two, margin) if one and two else None
+
+    def seeds(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
+        """How many runs each of the two needs in all to settle it; None out of reach or unknown."""
+        one, two = performance_of(self.home, best), performance_of(self.home, other)
+        return seeds_needed(one, two, margin) if one and two else None
 
 
 def decision(
@@ -117,7 +125,11 @@ def weigh(
         name: grounds.needed(found.best, by_name[name], question.margin)
         for name in open_to(found)[:MOST_PLANNED] if found.best
     }  # fmt: skip
-    found = told(found.model_copy(update={"needed": needed}), rows)
+    seeds = {
+        name: grounds.seeds(found.best, by_name[name], question.margin)
+        for name, texts in needed.items() if found.best and texts is None
+    }  # fmt: skip
+    found = told(found.model_copy(update={"needed": needed, "seeds": seeds}), rows)
     return found.model_copy(update={"alternatives": (*found.alternatives, *what_else(found, ask))})
 
 

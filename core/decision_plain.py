@@ -20,7 +20,7 @@ def as_record(found: Decision, dataset: str, cleaned: Reranked | None) -> dict[s
         "margin": question.margin, "rule": question.rule, "cheap": question.cheap, "volume": question.volume,
         "limits": question.limits.model_dump(mode="json"),
         "tied": list(found.tied), "unsettled": list(found.unsettled), "worse": list(found.worse),
-        "excluded": found.excluded, "costs": found.costs, "texts_needed": found.needed,
+        "excluded": found.excluded, "costs": found.costs, "texts_needed": found.needed, "seeds_needed": found.seeds,
         "differences": {name: asdict(gap) for name, gap in found.differences.items()},
         "alternatives": [one.model_dump(mode="json") for one in found.alternatives],
         "next_steps": [{"words": step.words, "command": step.command} for step in found.next_steps],

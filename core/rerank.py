@@ -12,7 +12,7 @@ from core.analysis.compare import Difference, Performance, paired_difference
 from core.analysis.decision import Decision, Question, best_of
 from core.analysis.decision_words import listed
 from core.analysis.intervals import interval
-from core.analysis.power import texts_needed
+from core.analysis.power import seeds_needed, texts_needed
 from core.analysis.results import CandidateRow
 from core.analysis.scenario import Scenario
 from core.data.audit import Audit, load_audit
@@ -131,6 +131,10 @@ class CleanGrounds:
     def needed(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
         """How many more test texts settle whether `other` is within the margin of `best`."""
         return texts_needed(self.performances[best.candidate], self.performances[other.candidate], margin)
+
+    def seeds(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
+        """How many runs each of the two needs in all to settle it."""
+        return seeds_needed(self.performances[best.candidate], self.performances[other.candidate], margin)
 
 
 def without(whole: Performance, gone: frozenset[str]) -> Performance:

@@ -227,7 +227,11 @@ class _KeptGrounds:
 
     def needed(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
         """How many more test texts settle whether `other` is within the margin of `best`; None out of reach."""
-        return _needed(str(home().root), _identity(best), _identity(other), margin, best, other)
+        return _needed(str(home().root), _identity(best), _identity(other), margin, best, other)[0]
+
+    def seeds(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
+        """How many runs each of the two needs in all to settle it; None out of reach or unknown."""
+        return _needed(str(home().root), _identity(best), _identity(other), margin, best, other)[1]
 
 
 def _identity(row: CandidateRow) -> tuple[Any, ...]:
@@ -240,8 +244,10 @@ def _identity(row: CandidateRow) -> tuple[Any, ...]:
 def _needed(
     root: str, of: tuple[Any, ...], beside: tuple[Any, ...], margin: float,  # noqa: ARG001
     _best: CandidateRow, _other: CandidateRow,
-) -> int | None:  # fmt: skip
-    return StoredGrounds(home()).needed(_best, _other, margin)
+) -> tuple[int | None, int | None]:  # fmt: skip
+    stored = StoredGrounds(home())
+    texts = stored.needed(_best, _other, margin)
+    return texts, stored.seeds(_best, _other, margin) if texts is None else None
 
 
 @st.cache_data(max_entries=6, show_spinner=False)

@@ -100,6 +100,9 @@ class Decision(Record):
     """By candidate: the figure that is to be little; None where unknown."""
     needed: dict[str, int | None] = {}
     """By unsettled candidate: how many more test texts would settle it; None where out of reach or not computed."""
+    seeds: dict[str, int | None] = {}
+    """By unsettled candidate: how many runs it and the best would need in all to settle it; None where out of reach,
+    or where the luck of a single run is not known."""
     reason: str = ""
     doubts: tuple[str, ...] = ()
     """What limits the answer, a sentence each."""

@@ -54,6 +54,8 @@ def unsettled_told(found: Decision, name: str) -> str:
     )  # fmt: skip
     if found.needed.get(name) is not None:
         return f"{what}; {_about(found.needed[name] or 0)} more labelled test texts would settle it."
+    if seeds := found.seeds.get(name):
+        return f"{what}; {seeds} runs of each with seeds of their own would settle it, more texts alone would not."
     if name in found.needed:
         return f"{what}; they are so close to {margin} apart that no reasonable number of texts would settle it."
     return f"{what}; more labelled test texts would settle it."

@@ -9,6 +9,7 @@ import pytest
 import cli
 from bench.decisions import half, outcomes
 from core import files
+from core.advice import next_steps
 from core.analysis.decision import Question
 from core.analysis.limits import Limits
 from core.analysis.scenario import Scenario
@@ -74,6 +75,20 @@ def test_what_is_open_comes_with_the_texts_that_would_settle_it(home: Home) -> N
     assert "tfidf-linear" in found.doubts[0]
     told = [step for step in found.next_steps if step.page == "labels"]
     assert bool(told) == bool(found.needed[name])
+
+
+def test_where_luck_keeps_it_open_seeds_are_asked_for(home: Home) -> None:
+    dataset = questions(home, test=60)
+    for name in ("minilm-full", "minilm-lora"):
+        finished_run(home, dataset, name)
+    found, rows = decision_and_rows(home, dataset.info.name)
+    assert found is not None
+    assert found.best is not None
+    other = next(row.candidate for row in rows if row.candidate != found.best.candidate)
+    lucky = found.model_copy(update={"seeds": {other: 7}})
+    step = next(step for step in next_steps(dataset.info, rows, set(), lucky, True) if "7 seeds" in step.words)
+    assert step.command.endswith(f"--candidates {found.best.candidate},{other} --seeds 0,1,2,3,4,5,6 --wait")
+    assert step.parameters["repeats"] == "7"
 
 
 def test_next_steps_name_commands_that_are_right(home: Home) -> None:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from core.analysis.cheapness import ASKED, MEASURES, ratio
 from core.analysis.compare import Difference
 from core.analysis.decision import Decision, Question, best_of, decide, standing
-from core.analysis.decision_words import listed, points
+from core.analysis.decision_words import listed, points, told
 from core.analysis.limits import Limits
 from core.analysis.results import CandidateRow
 
@@ -77,6 +77,10 @@ def test_how_many_texts_would_settle_it_is_said() -> None:
     assert "about 1,200 more labelled test texts would settle it" in doubt
     (doubt,) = decide(rows, gaps, Question(), needed={"near": None}).doubts  # type: ignore[union-attr]
     assert "no reasonable number" in doubt
+    found = decide(rows, gaps, Question(), needed={"near": None})
+    assert found is not None
+    (doubt,) = told(found.model_copy(update={"seeds": {"near": 6}}), rows).doubts
+    assert "6 runs of each with seeds of their own would settle it" in doubt
     (doubt,) = decide(rows, {"near": gap(0.001, 0.03)}, Question()).doubts  # type: ignore[union-attr]
     assert doubt.startswith("near is worse than best, by how much is not settled")
 
