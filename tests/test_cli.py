@@ -44,6 +44,20 @@ def shell(tmp_path_factory: pytest.TempPathFactory):
     return run
 
 
+def test_power_holds_what_scripts_rely_on(shell) -> None:
+    found = json.loads(shell("power", "things", "--margin", "0.02", "--json").stdout)
+    assert (found["dataset"], found["best"], found["margin"], found["texts"]) == ("things", "tfidf-linear", 0.02, 18)
+    (other,) = found["candidates"]
+    assert other["candidate"] == "majority"
+    assert other["low"] <= other["difference"] <= other["high"]
+    assert 0 < other["detectable"] < 1
+    assert other["standing"] in ("tied", "unsettled", "worse")
+    assert found["reason"] in shell("power", "things", "--margin", "0.02").stdout
+    refused = shell("power", "things", "--margin", "2")
+    assert refused.returncode == 2
+    assert "no share" in refused.stderr
+
+
 def test_results_hold_what_scripts_rely_on(shell) -> None:
     rows = json.loads(shell("results", "things", "--json").stdout)
     assert {row["candidate"] for row in rows} == {"majority", "tfidf-linear"}

@@ -17,7 +17,7 @@ FEW_DISCORDANT = 25
 PERMUTATIONS = 2000
 BLOCK = 250
 """Permutations drawn at once."""
-ENOUGH = 50
+ENOUGH = 200
 """Chance differences as large as the real one after which a permutation test may stop (Besag & Clifford 1991)."""
 
 
