@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from core.advice import LUCKY, STEADY
 from core.metric_words import metric_name, metric_show
 from core.record.parts import DecisionRecord
 
@@ -25,12 +26,10 @@ def limits(record: DecisionRecord) -> Iterator[str]:
 
 
 def _seeds(record: DecisionRecord) -> Iterator[str]:
-    once = [row.candidate for row in record.candidates if row.runs == 1 and row.family not in ("baseline", "api")]
+    once = [row.candidate for row in record.candidates
+            if row.runs == 1 and row.family in LUCKY and row.method not in STEADY]  # fmt: skip
     if once:
-        yield (
-            f"{_named(once)} ran with one seed only: luck in training or in the choice of demonstrations is not in "
-            "the intervals."
-        )
+        yield f"{_named(once)} ran with one seed only: luck in training is not in the intervals."
 
 
 def _wording(record: DecisionRecord) -> Iterator[str]:
@@ -58,9 +57,8 @@ def in_sentence(name: str) -> str:
 
 def _texts(record: DecisionRecord) -> Iterator[str]:
     counts = {row.test_texts for row in record.candidates}
-    name = metric_name(record.decision.metric)
     texts = f"{min(counts):,}" if len(counts) == 1 else f"{min(counts):,} to {max(counts):,}"
-    yield f"{name} was computed on {texts} test texts; what they cannot tell apart is called so."
+    yield f"Quality was computed on {texts} test texts; what they cannot tell apart is called so."
 
 
 def _audit(record: DecisionRecord) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from core.looks import FAMILIES
 from core.record import charts, words
 from core.record.money_chart import break_even
 from core.record.parts import DecisionRecord
@@ -21,7 +22,7 @@ def page(record: DecisionRecord) -> str:
     decided, cheap = record.decision, record.decision.question.cheap
     html = _template().render(
         **words.words(record),
-        nothing=NOTHING, css=Markup((FOLDER / "page.css").read_text(encoding="utf-8")), decision=decided,
+        nothing=NOTHING, css=Markup((FOLDER / "page.css").read_text(encoding="utf-8") + _families()), decision=decided,
         hash=hash_of(content), embedded=Markup(embedded(content)),
         charts={
             "main": Markup(charts.tradeoff(record, cheap)),
@@ -36,11 +37,18 @@ def page(record: DecisionRecord) -> str:
 @lru_cache(maxsize=1)
 def renderer() -> str:
     """A mark of the code that draws documents: two releases with the same mark draw the same page."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256((FOLDER.parent / "looks.py").read_bytes())
     for path in sorted(FOLDER.iterdir()):
         if path.suffix in (".py", ".html", ".css"):
             digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _families() -> str:
+    """The colours of the families, on light and on dark."""
+    light = "\n".join(f"svg .f-{name} {{ color: {colour}; }}" for name, (_, colour, _) in FAMILIES.items())
+    dark = "\n".join(f"  svg .f-{name} {{ color: {colour}; }}" for name, (_, _, colour) in FAMILIES.items())
+    return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
 
 
 def _template() -> Any:
