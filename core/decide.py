@@ -113,9 +113,14 @@ def weigh(
 ) -> Decision | None:
     """The decision with how many texts would settle what is open, and what would change it."""
 
+    compared: dict[tuple[str, ...], dict[str, Difference]] = {}
+
     def ask(asked: Question) -> Decision | None:
-        gaps = grounds.differences(within(rows, asked.limits)[0])
-        return decide(rows, gaps, asked, costs(rows, asked, scenario))
+        allowed = within(rows, asked.limits)[0]
+        names = tuple(row.candidate for row in allowed)
+        if names not in compared:
+            compared[names] = grounds.differences(allowed)
+        return decide(rows, compared[names], asked, costs(rows, asked, scenario))
 
     found = ask(question)
     if found is None:
