@@ -16,6 +16,7 @@ from ui.messages import empty, plain, told
 from ui.metrics import metric_name
 from ui.session import choose, choose_dataset, choose_many, home
 from ui.tradeoff_filters import train_size_choice
+from ui.what_if import as_options, told_assumptions, what_if
 
 MARGINS = {"0": "any", "0.005": "0.5 points", "0.01": "1 point", "0.02": "2 points", "0.05": "5 points"}
 PARTS = {
@@ -32,11 +33,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             f"**{metric_name(name)}**: {meaning}" for name, meaning in metrics.items()))  # fmt: skip
         margin = choose("Differences that matter: above", list(MARGINS), "margin", "0.01", named=lambda m: MARGINS[m])
         size = train_size_choice(info)
+        scenario = what_if()
 
 if info is None:
     empty("Nothing to compare yet", "First a set of labelled texts, then a few runs.", "Add a dataset", "datasets")
     st.stop()
-rows = data.rows_of(info, metric, size)
+rows = data.rows_of(info, metric, size, scenario)
 if len(rows) < LEAST:
     empty(
         "Two finished candidates are needed",
@@ -53,6 +55,7 @@ if len(names) < LEAST:
 with told():
     found = parts.compared([by_name[name] for name in names], float(margin))
     st.subheader(plain(sentence(found)), anchor=False)
+    told_assumptions(scenario)
     beside = len(names) <= SHOWN  # the table of more candidates needs the whole width
     left, right = st.columns([6, 5], gap="medium") if beside else (st.container(), st.container())
     with left:
@@ -60,12 +63,13 @@ with told():
         draw(compare_charts.differences(found, reference, theme.is_dark()), "differences")
         st.caption(
             f"Right of the line is better than {plain(reference)}, on the {len(found.sides):,} test texts that all of "
-            "them answered. Whiskers: 95 % interval of the difference. Shaded: differences that do not matter. "
+            "them answered. Whiskers: 95 % interval of the difference. Shaded: differences that do not matter. p: how "
+            f"often chance alone makes such a difference, counting all {len(found.pairs)} pairs. "
             f"{plain(found.best.candidate)} is the best on validation."
         )
     with right:
         parts.score_table(found)
-        st.caption("Bold: the least of a line by far, and every quality that is not told apart from the best.")
+        st.caption("Bold: the least of its line, and every quality that is not told apart from the best.")
 
     with st.container(key="parts"):
         part = parts.part_choice(PARTS)
@@ -86,5 +90,5 @@ with told():
         download(lambda: parts.text_rows(found, texts), f"{info.name}-texts", "texts", "Texts, CSV")
         as_command(
             f"python cli.py compare {shlex.quote(info.name)} {' '.join(map(shlex.quote, names))} --metric {metric} "
-            f"--margin {margin} --json"
+            f"--margin {margin}{as_options(scenario)} --json"
         )

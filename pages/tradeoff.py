@@ -76,5 +76,6 @@ with st.container(horizontal=True):
     download([row.model_dump(mode="json") for row in rows], f"{info.name}-tradeoff", "xlsx", "Excel", ".xlsx")
     as_command(
         f"python cli.py results {info.name} --metric {metric}{as_options(scenario)} --json\n"
-        f"python cli.py front {info.name} --metric {metric} --up {key_of(up)} --against {key_of(against)} --json"
+        f"python cli.py front {info.name} --metric {metric} --up {key_of(up)} --against {key_of(against)}"
+        f"{as_options(scenario)} --json"
     )

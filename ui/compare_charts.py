@@ -49,7 +49,7 @@ def differences(found: Compared, reference: str, dark: bool = False) -> Chart:
         )  # fmt: skip
         figure.add_annotation(
             x=WORDS, xref="paper", xanchor="left", y=line, showarrow=False, align="left",
-            text=f"<b>{VERDICTS[verdict(pair, found.margin)]}</b><br>{told} ({span})",
+            text=f"<b>{VERDICTS[verdict(pair, found.margin)]}</b>, p {f.p_value(pair.p_holm)}<br>{told} ({span})",
             font={"size": 12, "color": theme.ink(dark)},
         )  # fmt: skip
     figure.update_layout(height=AROUND + ROW * len(others), margin=FLAT, hovermode="closest")

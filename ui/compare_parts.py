@@ -121,20 +121,20 @@ def label_names(found: Compared) -> dict[str, str]:
 
 
 def labels_that_differ(found: Compared) -> list[Any]:
-    """The labels to draw: all of few; of many those on which the candidates are furthest apart, frequent first."""
+    """The labels to draw: all of few; of many those whose differences weigh most, frequent ones first."""
     if len(found.labels) <= MOST_LABELS:
         return list(found.labels)
-    apart = sorted(found.labels, key=lambda label: -label.spread)[:MOST_LABELS]
+    apart = sorted(found.labels, key=lambda label: -label.weight)[:MOST_LABELS]
     return [label for label in found.labels if label in apart]
 
 
 def label_table(found: Compared) -> None:
-    """F1 of every label and candidate, and how far they are apart; the furthest first."""
+    """F1 of every label and candidate, and how far they are apart; what weighs most first."""
     named, names = label_names(found), [row.candidate for row in found.rows]
     rows = [
         {"Label": named[label.label], "Right ones": label.support, "Apart": label.spread,
          **{name: label.f1[name][0] for name in names}}
-        for label in sorted(found.labels, key=lambda label: -label.spread)
+        for label in sorted(found.labels, key=lambda label: -label.weight)
     ]  # fmt: skip
     show = metric_show("f1")
     st.dataframe(

@@ -50,37 +50,35 @@ def kinds_of(found: Compared) -> dict[str, list[int]]:
 
 
 def _drawn(found: Compared, place: int, texts: Mapping[str, str], task: Task) -> str:
-    """A text, what is right, and every different answer with those who gave it."""
-    sides = found.sides
+    """A text with every different answer and who gave it, the right one first whether or not anybody did."""
+    sides, known = found.sides, sorted(task.span_label_set([label.label for label in found.labels]))
     text, target = texts.get(str(sides.ids[place]), ""), sides.target(place)
-    by_answer: dict[str | None, list[str]] = {}
+    by_answer: dict[str | None, list[str]] = {target: []}
     for row, name in enumerate(sides.names):
         share = sides.given[row, place]
         often = "" if share == 1 else f" ({share:.0%} of its runs)".replace("%", " %")
         by_answer.setdefault(sides.answer(name, place), []).append(name + often)
     told = "" if task.has_spans else spans.to_html(text, [], [], shorten=True) if text else spans.clean(GONE)
-    rows = {"right": _target(target, text, task)}
-    for answer, names in sorted(by_answer.items(), key=lambda one: one[0] != target):
-        rows[", ".join(names)] = _answer(answer, target, text, task)
+    rows = {
+        ("right: " if answer == target else "") + (", ".join(names) or "none of them"): _answer(
+            answer, target, text, task, known
+        )
+        for answer, names in by_answer.items()
+    }
     return told + spans.sides(rows) + spans.small(f"id {sides.ids[place]}")
 
 
-def _target(target: str, text: str, task: Task) -> str:
-    due = task.decode(target)
-    if task.has_spans:
-        return spans.target_html(text, due, task.span_label_set(task.label_set([target])), shorten=True)
-    return spans.chips([spans.chip(label) for label in due.labels], "no label")
-
-
-def _answer(answer: str | None, target: str, text: str, task: Task) -> str:
+def _answer(answer: str | None, target: str, text: str, task: Task, known: list[str]) -> str:
     if answer is None:
         return spans.chip(UNREADABLE, wrong=True)
     due, given = task.decode(target), task.decode(answer)
+    if answer == target:
+        return spans.target_html(text, due, known, shorten=True) if task.has_spans else spans.chips(
+            [spans.chip(label) for label in due.labels], "no label"
+        )  # fmt: skip
+    chips = [spans.chip(label, label not in due.labels, "" if label in due.labels else "wrong")
+             for label in given.labels]  # fmt: skip
     if not task.has_spans:
-        chips = [spans.chip(label, label not in due.labels, "" if label in due.labels else "wrong")
-                 for label in given.labels]  # fmt: skip
         return spans.chips(chips, "no label")
-    labels = task.span_label_set(task.label_set([target, answer]))
     _, side = judge(due.spans, given.spans)
-    chips = [spans.chip(label, label not in due.labels) for label in given.labels]
-    return spans.chips(chips) + spans.to_html(text, judged_marks(side), labels, shorten=True)
+    return spans.chips(chips) + spans.to_html(text, judged_marks(side), known, shorten=True)

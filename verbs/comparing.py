@@ -5,7 +5,7 @@ from typing import Any
 
 from core.errors import TradeoffError
 from core.home import Home
-from verbs.parsing import Declare
+from verbs.parsing import Declare, add_assumptions, changes
 
 SHOWN = 20
 
@@ -20,6 +20,7 @@ def add(verb: Declare) -> None:
         "--margin", type=share, metavar="SHARE", help="a difference that does not matter; 0.01 is a point"
     )
     made.add_argument("--train-size", help="a number, or all")
+    add_assumptions(made)
     made.add_argument("--texts", type=count, default=SHOWN, metavar="N|all", help="texts they answered differently")
 
     made = verb("front", front)
@@ -32,6 +33,7 @@ def add(verb: Declare) -> None:
         "--against", metavar="FIGURE", default="usd", help="usd, kwh, co2e, latency, typical, memory or fit"
     )
     made.add_argument("--train-size", help="a number, or all")
+    add_assumptions(made)
 
 
 def compare(options: argparse.Namespace, home: Home) -> Any:
@@ -78,6 +80,7 @@ def count(text: str) -> int | None:
 
 
 def _rows(options: argparse.Namespace, home: Home) -> Any:
+    from core.analysis.scenario import scenario_of
     from core.preferences import load
     from core.results import results
 
@@ -85,7 +88,8 @@ def _rows(options: argparse.Namespace, home: Home) -> Any:
     if not size.isdigit() and size not in ("all", "largest"):
         raise TradeoffError(f"{size} is no train size", remedy="Give a number of training texts, or all.")
     size = int(size) if size.isdigit() else size
-    rows = results(home, options.dataset, load(home), metric=options.metric, train_size=size)
+    scenario = scenario_of(changes(options.assumed)) if options.assumed else None
+    rows = results(home, options.dataset, load(home), metric=options.metric, train_size=size, scenario=scenario)
     if not rows:
         raise TradeoffError(f"No run on {options.dataset} has finished yet",
                             remedy="python cli.py runs shows where they stand.")  # fmt: skip

@@ -34,6 +34,11 @@ class LabelScores:
         values = [value for value, _, _ in self.f1.values()]
         return max(values) - min(values) if values else 0.0
 
+    @property
+    def weight(self) -> float:
+        """About how many right ones that difference is worth: a rare label's is soon large by chance."""
+        return self.spread * self.support
+
 
 def label_scores(
     runs: Mapping[str, Sequence[Statistic]], seed: int = 0, clusters: Groups | None = None
