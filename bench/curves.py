@@ -55,7 +55,8 @@ def held(case: Case, seed: int) -> list[bool]:
             right.append(own < case.truth(size) + generator.normal(0, case.luck))
     table = np.array(right, float).T
     drawn = generator.multinomial(case.texts, np.full(case.texts, 1 / case.texts), DRAWS) @ table / case.texts
-    curve = fitted(sizes, np.vstack([table.mean(0), drawn]), seed)
+    means = drawn.reshape(DRAWS, len(case.sizes), case.seeds).mean(2)
+    curve = fitted(sizes, table.mean(0), means, seed)
     assert curve is not None
     found = []
     for times in (1, 2, 4):

@@ -1,8 +1,7 @@
 """Learning curves of a dataset's runs, from their stored predictions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from math import floor, log10
 
 import numpy as np
@@ -10,10 +9,9 @@ from numpy.typing import NDArray
 
 from core.analysis.compare import Performance
 from core.analysis.curve import Curve, fitted
+from core.analysis.joint_draws import text_draws
 from core.analysis.power_law import LEAST_SIZES
-from core.analysis.resampling import resample
 from core.analysis.results import CandidateRow, RunSummary
-from core.analysis.statistic import Statistic
 from core.data.dataset import DatasetInfo
 from core.errors import TradeoffError
 from core.evidence import performance_of
@@ -21,8 +19,6 @@ from core.home import Home
 from core.spec import Experiment, RunSpec
 
 DRAWS = 500
-HELD = 2_000_000
-"""Drawn counts held at once: bounds the memory with very many test texts."""
 NO_LABELS = ("prompted_llm", "api", "cascade")
 """Families that are asked or put together, not trained: more labels do not change them."""
 UNTRAINED = ("majority", "gliclass", "gliner")
@@ -67,19 +63,17 @@ class Curves:
 
 def learners(rows: Sequence[CandidateRow], runs: Sequence[RunSummary], train_texts: int) -> list[Learner]:
     """The candidates that more labels could help, each with its finished runs of every train size."""
-    specs = {run.run_id: run.spec for run in runs if run.status == "finished"}
-    found = []
-    for row in rows:
-        if row.family in NO_LABELS or row.method in UNTRAINED or row.run_ids[0] not in specs:
-            continue
-        mine = _key(specs[row.run_ids[0]])
-        sizes: dict[int, tuple[str, ...]] = {}
-        for run, spec in specs.items():
-            if _key(spec) == mine:
-                size = min(spec.train_size or train_texts, train_texts)
-                sizes[size] = (*sizes.get(size, ()), run)
-        found.append(Learner(row, dict(sorted(sizes.items()))))
-    return found
+    keys = {run.run_id: _key(run.spec) for run in runs if run.status == "finished"}
+    by_key: dict[tuple[str, str], dict[int, list[str]]] = {}
+    for run in runs:
+        if run.run_id in keys:
+            size = min(run.spec.train_size or train_texts, train_texts)
+            by_key.setdefault(keys[run.run_id], {}).setdefault(size, []).append(run.run_id)
+    return [
+        Learner(row, {size: tuple(ids) for size, ids in sorted(by_key[keys[row.run_ids[0]]].items())})
+        for row in rows
+        if row.family not in NO_LABELS and row.method not in UNTRAINED and row.run_ids[0] in keys
+    ]
 
 
 def fitted_curves(
@@ -90,34 +84,18 @@ def fitted_curves(
     Runs whose predictions cannot be read are left out, and so are candidates that have too few without them.
     """
     able = [one for one in learning if not one.short]
-    rows = {run: one.row for one in able for of_size in one.runs.values() for run in of_size}
-    asked = {run: row for row in targets for run in row.run_ids}
-    values, texts = redrawn(home, {**asked, **rows}, metric, seed)
-    curves = {one.name: curve for one in able if (curve := _curve(one, values, seed))}
-    figures = {
-        row.candidate: (float(found[0]), found[1:])
-        for row in targets
-        if all(run in values for run in row.run_ids)
-        for found in [np.mean([values[run] for run in row.run_ids], axis=0)]
-    }
+    if not able:
+        return Curves(metric, 0, {}, {})
+    asked = {("", row.candidate): _readable(home, row, row.run_ids, metric) for row in targets}
+    asked |= {(str(size), one.name): _readable(home, one.row, runs, metric) for one in able
+              for size, runs in one.runs.items()}  # fmt: skip
+    places = {key: found for key, found in asked.items() if found is not None}
+    drawn, found = text_draws({f"{size} {name}": one for (size, name), one in places.items()}, DRAWS, seed)
+    by_name = {key: (found[i], drawn[i]) for i, key in enumerate(places)}
+    texts = len(found[0].ids) if found else 0
+    curves = {one.name: curve for one in able if texts and (curve := _curve(one, by_name, seed))}
+    figures = {name: (one.overall, values) for (size, name), (one, values) in by_name.items() if not size and texts}
     return Curves(metric, texts, curves, figures)
-
-
-def redrawn(home: Home, rows: Mapping[str, CandidateRow], metric: str, seed: int = 0) -> tuple[dict[str, Array], int]:
-    """The metric of runs, as observed and on redrawn test texts, the same for all; and how many texts all answered.
-
-    `rows` are the candidates by run. Shape (1 + DRAWS,) a run; runs whose predictions cannot be read are left out.
-    """
-    read = dict(_readable(home, rows, metric))
-    shared = reduce(np.intersect1d, [one.ids for one in read.values()]) if read else np.array([])
-    if not len(shared):
-        return {}, 0
-    taken = [one.take(np.intersect1d(shared, one.ids, return_indices=True)[2]) for one in read.values()]
-    statistics, clusters = [one.runs[0] for one in taken], taken[0].clusters
-    drawn = _means(statistics, seed) if clusters is None else None
-    if drawn is None:
-        drawn = resample(statistics, DRAWS, seed, clusters)
-    return {run: np.concatenate([[statistics[i].overall], drawn[i]]) for i, run in enumerate(read)}, len(shared)
 
 
 def suggested(info: DatasetInfo, candidate: str, seeds: Sequence[int] = (0, 1, 2)) -> Experiment:
@@ -141,33 +119,21 @@ def _key(spec: RunSpec) -> tuple[str, str]:
     return spec.label, spec.device
 
 
-def _readable(home: Home, rows: Mapping[str, CandidateRow], metric: str) -> Iterator[tuple[str, Performance]]:
-    for run, row in rows.items():
-        found = performance_of(home, row.model_copy(update={"run_ids": (run,)}), metric=metric)
-        if found is not None and len(found.ids):
-            yield run, found
+def _readable(home: Home, row: CandidateRow, runs: Sequence[str], metric: str) -> Performance | None:
+    """The performance of some runs of a candidate, without those whose predictions cannot be read."""
+    of = lambda ids: performance_of(home, row.model_copy(update={"run_ids": tuple(ids)}), metric=metric)  # noqa: E731
+    found = of(runs)
+    if found is None and len(runs) > 1:
+        known = [run for run in runs if of([run]) is not None]
+        found = of(known) if known else None
+    return found if found is not None and found.runs and len(found.ids) else None
 
 
-def _curve(learner: Learner, values: dict[str, Array], seed: int) -> Curve | None:
-    sizes = [(size, run) for size, runs in learner.runs.items() for run in runs if run in values]
-    if not sizes:
-        return None
-    return fitted([size for size, _ in sizes], np.stack([values[run] for _, run in sizes], 1), seed)
-
-
-def _means(statistics: Sequence[Statistic], seed: int) -> Array | None:
-    """Metrics that are means over texts, redrawn all at once: shape (runs, draws); None for other metrics."""
-    parts = [one.parts for one in statistics if one.parts is not None]
-    if len(parts) < len(statistics):
-        return None
-    table, generator = np.stack(parts, 1), np.random.default_rng(seed)
-    n = len(table)
-    block = max(1, HELD // n)
-    blocks = [
-        generator.multinomial(n, np.full(n, 1 / n), min(block, DRAWS - done)) @ table / n
-        for done in range(0, DRAWS, block)
-    ]
-    return np.concatenate(blocks).T
+def _curve(learner: Learner, found: Mapping[tuple[str, str], tuple[Performance, Array]], seed: int) -> Curve | None:
+    known = {size: found[(str(size), learner.name)] for size in learner.runs if (str(size), learner.name) in found}
+    sizes = [size for size, (one, _) in known.items() for _ in one.runs]
+    values = np.array([run.overall for one, _ in known.values() for run in one.runs])
+    return fitted(sizes, values, np.stack([drawn for _, drawn in known.values()], 1), seed) if known else None
 
 
 def _round(number: float) -> int:

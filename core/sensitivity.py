@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from core.analysis.joint_draws import text_draws
 from core.analysis.prompt_spread import PromptSpread, Way, prompt_spread
 from core.analysis.results import CandidateRow, RunSummary
 from core.candidates import resolve
-from core.curves import redrawn
 from core.errors import TradeoffError
+from core.evidence import performance_of
 from core.home import Home
 from core.methods import asks_provider
 from core.prompts.rewording import MOST
@@ -17,6 +16,8 @@ from core.spec import Candidate, Experiment, RunSpec, Variant
 
 PROMPTED = ("prompt", "api-prompt")
 WORDINGS = ORDERS = DRAWS = 3
+REDRAWN, TIMES = 24, 500
+"""Ways of a candidate whose answers are redrawn to see what is chance, and how often."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,15 @@ def asked_in_ways(home: Home, rows: Sequence[CandidateRow], runs: Sequence[RunSu
 
     Runs whose predictions cannot be read have a quality, but do not count for the spread.
     """
-    specs = {run.run_id: run for run in runs if run.status == "finished" and run.spec.candidate.method in PROMPTED}
+    prompts = {run.run_id: run for run in runs if run.status == "finished" and run.spec.candidate.method in PROMPTED}
+    keys = {name: _key(run.spec) for name, run in prompts.items()}
     found = []
     for row in rows:
-        if row.run_ids[0] not in specs or any(specs[row.run_ids[0]].spec.candidate.variation):
+        first = prompts.get(row.run_ids[0])
+        if first is None or any(first.spec.candidate.variation):
             continue
-        mine = _key(specs[row.run_ids[0]].spec)
-        ways = [way for run in specs.values() if _key(run.spec) == mine and (way := _way(run, metric))]
+        mine = [run for name, run in prompts.items() if keys[name] == keys[first.run_id]]
+        ways = [way for run in mine if (way := _way(run, metric))]
         ways.sort(key=lambda way: (way.paraphrase, way.label_order, way.seed))
         found.append(Asked(row, tuple(ways), _spread(home, row, ways, metric)))
     return found
@@ -124,6 +127,10 @@ def _way(run: RunSummary, metric: str) -> Way | None:
 
 
 def _spread(home: Home, row: CandidateRow, ways: Sequence[Way], metric: str) -> PromptSpread | None:
-    values, _ = redrawn(home, {way.run_id: row for way in ways}, metric) if len(ways) > 2 else ({}, 0)
-    known = [way for way in ways if way.run_id in values]
-    return prompt_spread(known, np.stack([values[way.run_id][1:] for way in known])) if known else None
+    varied = sorted(ways, key=lambda way: way.usual)[:REDRAWN] if len(ways) > 2 else []
+    found = {way.run_id: performance_of(home, row.model_copy(update={"run_ids": (way.run_id,)}), metric=metric)
+             for way in varied}  # fmt: skip
+    drawn, shared = text_draws({run: one for run, one in found.items() if one is not None}, TIMES)
+    if not shared or not len(shared[0].ids):
+        return None
+    return prompt_spread([way for way in ways if found.get(way.run_id, way) is not None], drawn)

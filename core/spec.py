@@ -94,7 +94,8 @@ class RunSpec(Record):
     @property
     def usual_label(self) -> str:
         """The label of the same candidate as it is usually asked."""
-        return self.model_copy(update={"candidate": self.candidate.usual}).label
+        varied = any(self.candidate.variation)
+        return self.model_copy(update={"candidate": self.candidate.usual}).label if varied else self.label
 
     @property
     def run_id(self) -> str:

@@ -80,28 +80,29 @@ class Needed:
     """The share of redrawn test texts and seeds with which `REACH` times the largest size reaches the goal."""
 
 
-def fitted(sizes: Sequence[int], values: Array, seed: int = 0) -> Curve | None:
+def fitted(sizes: Sequence[int], values: Array, drawn: Array, seed: int = 0) -> Curve | None:
     """The curve of a candidate from its runs; None with fewer than three train sizes or fewer than four runs.
 
     Args:
         sizes: the training texts of each run, shape (runs,).
-        values: the metric of each run, shape (1 + draws, runs): as observed, then on redrawn test texts.
+        values: the metric of each run, as observed.
+        drawn: the mean over the runs of each size on redrawn test texts, shape (draws, sizes), small sizes first.
         seed: of the luck that is drawn.
     """
-    texts, place, runs = np.unique(np.asarray(sizes), return_inverse=True, return_counts=True)
+    texts, place, runs = np.unique(np.asarray(sizes, np.int64), return_inverse=True, return_counts=True)
     if len(texts) < LEAST_SIZES or len(sizes) <= LEAST_SIZES:
         return None
-    means = _means(values, place, len(texts))
-    weights = _weights(runs)
-    law = fit(texts.astype(float), means[:1], weights)
-    luck, freedom = _luck(values[0] - law.at(texts.astype(float))[0][place], weights[place] / runs[place])
-    drawn = means[1:] + _drawn_luck(luck, freedom, runs, len(means) - 1, seed)
-    ends = np.quantile(means[1:], (0.025, 0.975), axis=0)
+    numbers, weights = texts.astype(np.float64), _weights(runs)
+    means = np.bincount(place, values) / runs
+    law = fit(numbers, means[None], weights).at(numbers)[0]
+    luck, freedom = _luck(values - law[place], weights[place] / runs[place])
+    ends = np.quantile(drawn, (0.025, 0.975), axis=0)
     points = tuple(
         Point(int(n), float(value), float(low), float(high), int(k))
-        for n, value, low, high, k in zip(texts, means[0], *ends, runs, strict=True)
+        for n, value, low, high, k in zip(texts, means, *ends, runs, strict=True)
     )
-    return Curve(points, fit(texts.astype(float), drawn, weights), luck, _missed(texts, means[:1], runs))
+    lucky = drawn + _drawn_luck(luck, freedom, runs, len(drawn), seed)
+    return Curve(points, fit(numbers, lucky, weights), luck, _missed(numbers, means, runs))
 
 
 def needed(curve: Curve, goal: float, goals: Array | None = None) -> Needed:
@@ -133,14 +134,6 @@ def _whole(texts: float, most: int) -> int | None:
     return max(1, int(np.ceil(texts / step - 1e-6) * step))
 
 
-def _means(values: Array, place: NDArray[np.int64], count: int) -> Array:
-    """The mean over the runs of each size, shape (rows, sizes)."""
-    share = np.zeros((len(place), count))
-    share[np.arange(len(place)), place] = 1
-    found: Array = values @ (share / share.sum(0))
-    return found
-
-
 def _weights(runs: NDArray[np.int64]) -> Array:
     """More runs weigh more, and so do larger sizes, since the law is asked about what lies beyond them."""
     rank = np.arange(1, len(runs) + 1) / len(runs)
@@ -162,8 +155,8 @@ def _drawn_luck(luck: float, freedom: int, runs: NDArray[np.int64], draws: int, 
     return found
 
 
-def _missed(texts: NDArray[np.int64], means: Array, runs: NDArray[np.int64]) -> float | None:
+def _missed(texts: Array, means: Array, runs: NDArray[np.int64]) -> float | None:
     if len(texts) <= LEAST_SIZES:
         return None
-    before = fit(texts[:-1].astype(float), means[:, :-1], _weights(runs[:-1]))
-    return float(means[0, -1] - before.at(texts[-1:].astype(float))[0, 0])
+    before = fit(texts[:-1], means[None, :-1], _weights(runs[:-1]))
+    return float(means[-1] - before.at(texts[-1:])[0, 0])

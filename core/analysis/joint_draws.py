@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis.compare import Performance
-from core.analysis.resampling import resample
-from core.analysis.spread import are_many, joint_spread, spread
+from core.analysis.resampling import are_many, resample
+from core.analysis.spread import joint_spread, spread
 
 DRAWS = 1000
 MOST_PATTERNS = 2000
@@ -24,16 +24,31 @@ def joint_draws(performances: Mapping[str, Performance], draws: int = DRAWS, see
     run nothing is known about seeds. Without a text that all answered every figure is unknown (NaN).
     """
     found = _on_shared(list(performances.values()))
+    values = _drawn(found, draws, seed)
     if not found or not len(found[0].ids):
-        return np.full((len(found), draws), np.nan)
-    generator = np.random.default_rng(seed)
-    smooth = _is_smooth(found)
-    values = _means(_worth(found), draws, generator) if smooth else _resampled(found, draws, seed)
+        return values
+    generator, smooth = np.random.default_rng(seed + 1), _is_smooth(found)
     for row, one in enumerate(found):
         if len(one.runs) > 1:
             luck = joint_spread([one.side]) if smooth else spread([one.runs], one.clusters)
             values[row] += generator.normal(0.0, np.sqrt(luck.seeds), draws)
     return values
+
+
+def text_draws(
+    performances: Mapping[str, Performance], draws: int = DRAWS, seed: int = 0
+) -> tuple[NDArray[np.float64], list[Performance]]:
+    """As `joint_draws`, but only texts are drawn, not seeds; and the performances on the texts that all answered."""
+    found = _on_shared(list(performances.values()))
+    return _drawn(found, draws, seed), found
+
+
+def _drawn(found: Sequence[Performance], draws: int, seed: int) -> NDArray[np.float64]:
+    if not found or not len(found[0].ids):
+        return np.full((len(found), draws), np.nan)
+    if _is_smooth(found):
+        return _means(_worth(found), draws, np.random.default_rng(seed))
+    return _resampled(found, draws, seed)
 
 
 def _is_smooth(found: Sequence[Performance]) -> bool:

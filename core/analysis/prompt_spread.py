@@ -76,12 +76,12 @@ def prompt_spread(ways: Sequence[Way], drawn: Array) -> PromptSpread | None:
 
     Args:
         ways: with their quality as observed.
-        drawn: the same on redrawn test texts, shape (ways, draws).
+        drawn: the quality of at least three of them on redrawn test texts, shape (those, draws).
     """
-    if len(ways) < LEAST_WAYS:
+    if len(ways) < LEAST_WAYS or len(drawn) < LEAST_WAYS:
         return None
     observed = np.array([way.value for way in ways])
-    apart = (drawn - observed[:, None]).std(0, ddof=1)
+    apart = (drawn - drawn.mean(1, keepdims=True)).std(0, ddof=1)
     deviation = float(observed.std(ddof=1))
     columns = {name: np.unique([getattr(way, name) for way in ways], return_inverse=True)[1] for name in FACTORS}
     shares = _shares(observed, {name: levels for name, levels in columns.items() if levels.max() > 0})

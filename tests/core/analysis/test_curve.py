@@ -9,7 +9,7 @@ SIZES = [100, 200, 400, 800, 1600]
 
 
 def runs(ceiling: float, gap: float, speed: float, n: int = 400, seeds: int = 2, luck: float = 0.01, seed: int = 0):
-    """Train sizes and values (observed, then on redrawn texts) of made-up runs; texts are hard for all alike."""
+    """Train sizes and values of made-up runs, and the mean of each size on redrawn texts, hard for all runs alike."""
     generator = np.random.default_rng(seed)
     hard, sizes, right = generator.random(n), [], []
     for size in SIZES:
@@ -20,7 +20,7 @@ def runs(ceiling: float, gap: float, speed: float, n: int = 400, seeds: int = 2,
             right.append(own < quality)
     table = np.array(right, float).T
     drawn = generator.multinomial(n, np.full(n, 1 / n), 200) @ table / n
-    return sizes, np.vstack([table.mean(0), drawn])
+    return sizes, table.mean(0), drawn.reshape(200, len(SIZES), seeds).mean(2)
 
 
 def made(**how: float) -> Curve:
@@ -90,12 +90,12 @@ def test_more_labels_never_hurt_and_the_gain_lies_within_its_range() -> None:
 
 @pytest.mark.parametrize("sizes", [[], [100], [100, 200], [100, 200, 400], [100, 100, 200, 200]])
 def test_too_few_runs_are_no_curve(sizes: list[int]) -> None:
-    assert fitted(sizes, np.full((3, len(sizes)), 0.5)) is None
+    assert fitted(sizes, np.full(len(sizes), 0.5), np.full((3, len(set(sizes))), 0.5)) is None
 
 
 def test_three_sizes_have_a_curve_but_nothing_to_be_checked_by() -> None:
-    sizes, values = runs(0.9, 0.3, 0.5)
+    sizes, values, drawn = runs(0.9, 0.3, 0.5)
     few = [place for place, size in enumerate(sizes) if size in (100, 400, 1600)]
-    found = fitted([sizes[place] for place in few], values[:, few])
+    found = fitted([sizes[place] for place in few], values[few], drawn[:, [0, 2, 4]])
     assert found is not None
     assert found.missed is None

@@ -35,7 +35,7 @@ def test_shares_are_those_of_an_analysis_of_variance() -> None:
     whole = table["sum_sq"].sum()
     for name, share in found.shares.items():
         assert share == pytest.approx(table.loc[f"C({name})", "sum_sq"] / whole)
-    assert found.chance == 0
+    assert found.chance == pytest.approx(0)
     assert found.by_prompt == pytest.approx(values.std(ddof=1))
     assert (found.low, found.high, found.mean) == (values.min(), values.max(), pytest.approx(values.mean()))
 
