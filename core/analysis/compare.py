@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from core.analysis.clusters import clusters_of
 from core.analysis.intervals import is_share, percentile
-from core.analysis.resampling import RESAMPLES, Groups, resample
+from core.analysis.resampling import RESAMPLES, Groups, are_many, resample
 from core.analysis.significance import PERMUTATIONS, holm, mcnemar, permutation, sign_flips, t_test
-from core.analysis.spread import Z95, Side, Spread, are_many, joint_spread, side_of, spread
+from core.analysis.spread import Z95, Side, Spread, joint_spread, side_of, spread
 from core.analysis.statistic import Statistic
 
 

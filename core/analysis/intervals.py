@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis.resampling import RESAMPLES, Groups, jackknife, resample
-from core.analysis.spread import Z95, Spread, are_many, spread
+from core.analysis.resampling import RESAMPLES, Groups, are_many, jackknife, resample
+from core.analysis.spread import Z95, Spread, spread
 from core.analysis.statistic import Statistic
 
 Interval = tuple[float, float, float]

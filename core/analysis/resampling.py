@@ -18,6 +18,8 @@ MOST_SUMS = 4_000_000
 """Numbers held at once: bounds the memory with very many examples or labels."""
 MOST_CELLS = 1_000_000
 """What kinds of examples add is a matrix up to this size."""
+MANY, ENOUGH_EXAMPLES = 200_000, 2_000
+"""Above so many examples over all runs, and at least so many a run, the influence of each stands for scoring again."""
 Groups = NDArray[np.int64]
 """The number of the group that each example is in, shape (examples,)."""
 
@@ -29,13 +31,37 @@ def resample(
     """The values of several metrics on the same resamples of their examples, shape (metrics, resamples).
 
     All are over the same examples in the same order. Counts that metrics share are summed once. With `clusters` whole
-    clusters are drawn; with `strata` each is drawn by itself, and a cluster lies in one stratum.
+    clusters are drawn; with `strata` each is drawn by itself, and a cluster lies in one stratum. Of very many examples
+    (`are_many`) each adds its influence, which is exact for means and all but exact for the rest.
     """
     if not statistics:
         return np.zeros((0, resamples))
+    if strata is None and are_many(statistics):
+        return _moved(statistics, resamples, seed, clusters)
     joint, units = _units([one.counts for one in statistics], clusters)
     weights = _weights(joint, units, None if strata is None else _of_units(strata, units), seed)
     return _values(statistics, joint, weights, resamples)
+
+
+def are_many(runs: Sequence[Statistic]) -> bool:
+    """Whether runs have so many examples that scoring them again takes long, and says no more than their influence."""
+    return sum(map(len, runs)) > MANY and min(map(len, runs)) >= ENOUGH_EXAMPLES
+
+
+def _moved(statistics: Sequence[Statistic], resamples: int, seed: int, clusters: Groups | None) -> NDArray[np.float64]:
+    """The metrics on resamples to first order: what is drawn once more adds its influence once more."""
+    generator, n = np.random.default_rng(seed), len(statistics[0])
+    moves = np.stack([one.influence() if one.parts is None else one.parts - one.overall for one in statistics])
+    if clusters is not None:
+        places = np.unique(clusters, return_inverse=True)[1].reshape(-1)
+        moves = np.stack([np.bincount(places, one) for one in moves])
+    units, values = moves.shape[1], np.empty((len(statistics), resamples))
+    block = max(1, MOST_SUMS // units)
+    for done in range(0, resamples, block):
+        size = min(block, resamples - done)
+        times = _counted(generator.integers(0, units, (size, units)), units).astype(np.float64)
+        values[:, done : done + size] = moves @ times.T / n
+    return values + np.array([one.overall for one in statistics])[:, None]
 
 
 def jackknife(

@@ -13,12 +13,10 @@ from math import inf, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis.resampling import Groups, resample
+from core.analysis.resampling import Groups, are_many, resample
 from core.analysis.statistic import Statistic
 
 Z95 = 1.959963984540054
-MANY, ENOUGH_EXAMPLES = 200_000, 2_000
-"""Above so many examples over all runs, and at least so many a run, the bootstrap is left for the influence of each."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +123,6 @@ def freedom_of(texts: float, seeds: float, sides: Sequence[Runs], units: float =
     squares = sum((one.between / one.count) ** 2 / (one.count - 1) for one in sides if one.count > 1)
     squares += texts**2 / max(units - 1, 1)
     return max(1.0, (texts + seeds) ** 2 / squares) if squares > 0 else inf
-
-
-def are_many(runs: Sequence[Statistic]) -> bool:
-    """Whether runs have so many examples that drawing them again takes long, and says no more than their influence."""
-    return sum(map(len, runs)) > MANY and min(map(len, runs)) >= ENOUGH_EXAMPLES
 
 
 def _side(runs: Sequence[Statistic], apart: NDArray[np.float64]) -> Side:

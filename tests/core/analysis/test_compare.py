@@ -106,9 +106,16 @@ def test_with_very_many_texts_influence_says_what_resampling_says(monkeypatch: p
         a, b = performance([(ids, one[metric]) for one in told[:2]]), performance([(ids, told[2][metric])])
         drawn = paired_difference(a, b)
         with monkeypatch.context() as patch:
-            patch.setattr("core.analysis.spread.MANY", 8000)  # the three runs are many, one or two by themselves not
+            patch.setattr(
+                "core.analysis.resampling.MANY", 8000
+            )  # the three runs are many, one or two by themselves not
             assert paired_difference(a, b) != drawn
             smooth, back = paired_difference(a, b), paired_difference(b, a)
+        plain = resample([*a.runs, *b.runs, mean], 500)
+        assert again.std(1) == pytest.approx(plain.std(1), rel=0.15)
+        assert np.corrcoef(again) == pytest.approx(np.corrcoef(plain), abs=0.15)
+        draws = np.random.default_rng(0).integers(0, 3000, (500, 3000))
+        assert again[-1] == pytest.approx(mean.parts[draws].mean(1))
         assert (smooth.value, smooth.n) == (drawn.value, drawn.n)
         assert (-back.high, -back.low) == pytest.approx((smooth.low, smooth.high))
         assert (smooth.low, smooth.high) == pytest.approx((drawn.low, drawn.high), abs=0.1 * (drawn.high - drawn.low))
