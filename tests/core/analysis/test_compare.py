@@ -106,9 +106,8 @@ def test_with_very_many_texts_influence_says_what_resampling_says(monkeypatch: p
         a, b = performance([(ids, one[metric]) for one in told[:2]]), performance([(ids, told[2][metric])])
         drawn = paired_difference(a, b)
         with monkeypatch.context() as patch:
-            patch.setattr(
-                "core.analysis.resampling.MANY", 8000
-            )  # the three runs are many, one or two by themselves not
+            patch.setattr("core.analysis.resampling.MANY", 8000)  # three runs are many, one or two by themselves not
+            again = resample([*a.runs, *b.runs, mean], 500)
             assert paired_difference(a, b) != drawn
             smooth, back = paired_difference(a, b), paired_difference(b, a)
         plain = resample([*a.runs, *b.runs, mean], 500)
