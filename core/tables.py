@@ -21,7 +21,7 @@ def _plain(key: str) -> Callable[[Mapping[str, Any]], str]:
 
 def _known(told: str, unknown: int) -> str:
     """A sum of what is known, with the number of runs whose figure is not."""
-    return f"{told} + {unknown} unknown" if unknown else told
+    return f"{told} + {unknown} unknown" if unknown and told != f.UNKNOWN else told
 
 
 COLUMNS: dict[str, list[Column]] = {

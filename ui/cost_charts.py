@@ -15,6 +15,7 @@ from core.usage import PROVENANCES
 from ui import theme
 from ui.axes import log_range, log_ticks
 from ui.charts import FLAT, Chart, safe
+from ui.spent import known_and_unknown
 
 POINTS = 41
 PARTS = {"serving": ("answering", 0.9, ""), "training": ("training", 0.55, "/"), "labels": ("labels", 0.3, ".")}
@@ -130,7 +131,7 @@ def spent(sums: Sequence[Spent], field: str, name: str, dark: bool = False) -> C
     unit = {"usd": "USD", "kwh": "kWh", "co2e_kg": "kg CO₂e"}[field]
     missing = {"usd": "usd_unknown", "kwh": "kwh_unknown", "co2e_kg": "co2e_unknown"}[field]
     values = [getattr(one, field) or 0.0 for one in sums]
-    told = [show(getattr(one, field)) + (f" + {n} unknown" if (n := getattr(one, missing)) else "") for one in sums]
+    told = [known_and_unknown(show(getattr(one, field)), getattr(one, missing)) for one in sums]
     figure = go.Figure(
         go.Bar(
             y=list(range(len(sums))), x=values, orientation="h", text=told, textposition="outside", cliponaxis=False,

@@ -1,6 +1,6 @@
 """The parts of the Costs page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -151,15 +151,32 @@ def spent_part(entries: Sequence[Entry]) -> None:
         st.caption(f"The first 30 of {len(sums)}; the file has all.")
     if key == "Person" and any(one.name == "unknown" for one in sums):
         st.caption("Runs made before names were noted, or by an account without a name, count as unknown.")
-    shown = pd.DataFrame(
-        {key: one.name, "Runs": one.runs, "Money": known_and_unknown(f.usd(one.usd), one.usd_unknown),
-         "Energy": known_and_unknown(f.energy(one.kwh), one.kwh_unknown), "Energy is": one.provenance,
-         "CO₂e": known_and_unknown(f.co2e(one.co2e_kg), one.co2e_unknown), "Time": f.duration(one.seconds)}
+    _spent_table(sums, key)
+    download([one.model_dump(mode="json") for one in sums], f"spent-by-{KEYS[key]}", "spent_csv")
+
+
+def _spent_table(sums: Sequence[Spent], key: str) -> None:
+    """Numbers sort as numbers and read as people write them; how many runs' figures are unknown stands beside."""
+    table = pd.DataFrame(
+        {key: one.name, "Runs": one.runs, "Money": one.usd, "Energy": one.kwh, "Energy is": one.provenance,
+         "CO₂e": one.co2e_kg, "Time": one.seconds, "Money unknown": one.usd_unknown, "Energy unknown": one.kwh_unknown}
         for one in sums
     )  # fmt: skip
-    st.dataframe(shown, hide_index=True, key="spent_table", height="content" if len(sums) < 12 else 420,
-                 alt=f"What was used, by {key.lower()}")  # fmt: skip
-    download([one.model_dump(mode="json") for one in sums], f"spent-by-{KEYS[key]}", "spent_csv")
+    table = table.drop(columns=[name for name in ("Money unknown", "Energy unknown") if not table[name].any()])
+    shows = {"Money": f.usd, "Energy": f.energy, "CO₂e": f.co2e, "Time": f.duration}
+    styled = table.style.format({name: _or_unknown(show) for name, show in shows.items()})
+    st.dataframe(
+        styled, hide_index=True, key="spent_table", height="content" if len(sums) < 12 else 420, placeholder=f.UNKNOWN,
+        column_config={
+            name: st.column_config.Column(help="Runs whose figure is unknown; the sum is of the others")
+            for name in ("Money unknown", "Energy unknown")
+        },
+        alt=f"What was used, by {key.lower()}",
+    )  # fmt: skip
+
+
+def _or_unknown(show: Callable[[float | None], str]) -> Callable[[float], str]:
+    return lambda value: show(None if pd.isna(value) else value)
 
 
 def energy_part(rows: Sequence[CandidateRow], row: CandidateRow, scenario: Scenario) -> None:

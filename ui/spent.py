@@ -1,5 +1,6 @@
 """What all runs have used so far, as pages tell it. Light: no chart is loaded for it."""
 
+from core import format as f
 from core.preferences import load as load_preferences
 from core.results import pricing
 from core.runs import ENDED
@@ -29,4 +30,4 @@ def spent_entries() -> list[Entry]:
 
 def known_and_unknown(told: str, unknown: int) -> str:
     """A sum of what is known, with the number of runs whose figure is not."""
-    return f"{told} + {unknown} unknown" if unknown else told
+    return f"{told} + {unknown} unknown" if unknown and told != f.UNKNOWN else told
