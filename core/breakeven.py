@@ -186,7 +186,7 @@ def reference_from(bill: Bill, preferences: Preferences, scenario: Scenario) -> 
     per_text = f"about {tokens.input / max(bill.cost.requests, 1):,.0f} tokens read and "
     per_text += f"{tokens.output / max(bill.cost.requests, 1):,.0f} written a text"
     return Reference(
-        name=line.name, line=line, basis=f"estimated of {bill.candidate}: {per_text}; {price.basis}", estimated=True
+        name=line.name, line=line, basis=f"estimated for {bill.candidate}: {per_text}; {price.basis}", estimated=True
     )
 
 

@@ -1,20 +1,26 @@
 """Break-even from run folders: estimated bills, named references, mistakes that are told."""
 
+import shutil
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 
+from core import files
 from core.analysis.scenario import Scenario
 from core.breakeven import OFFERED, bill_band, estimated_bill, monthly_costs
+from core.candidates import resolve
 from core.data.dataset import Dataset
 from core.errors import TradeoffError
 from core.home import Home
 from core.preferences import Preferences
 from core.prices import PriceBook, TokenPrice, published_token_price
 from core.results import results
-from core.runs import find_run
+from core.runs import RunFolder, create_run, find_run, list_runs
+from core.spec import RunSpec
+from core.usage import Energy, TokenCount, Usage
 from tests.ui.fixtures import finished_run, questions
 
 MINE = Preferences(token_prices=({"model": "mine", "input": 3.0, "output": 12.0},))  # type: ignore[arg-type]
@@ -67,6 +73,42 @@ def test_a_finished_candidate_can_be_compared_with(home: Home, asked: Dataset) -
     found = monthly_costs(home, "questions", Preferences(), Scenario(), "minilm-full")
     assert not found.reference.estimated
     assert {one.candidate for one in found.break_evens} == {"majority", "tfidf-linear"}
+
+
+def asked_of_provider(home: Home, dataset: Dataset, like: str) -> RunFolder:
+    """A finished run at a provider with the answers of another run and a bill of its own."""
+    info, of = dataset.info, next(one for one in list_runs(home) if one.spec.candidate.id == like)
+    spec = RunSpec(dataset=info.name, fingerprint=info.fingerprint, task=info.task, device="api",
+                   candidate=resolve("api:gpt-4.1-mini-zero-shot"))  # fmt: skip
+    folder = create_run(home, spec)
+    for name in ("predictions.parquet", "scores.json"):
+        shutil.copy(of.path / name, folder.path / name)
+    texts = of.usage["predict"].texts
+    host = {
+        "device": "api",
+        "device_name": "api.openai.com",
+        "energy": {"api": Energy(kwh=1e-3, provenance="estimated")},
+    }
+    fit = Usage(phase="fit", texts=1, **host)  # type: ignore[arg-type]
+    predict = Usage(phase="predict", texts=texts, tokens=TokenCount(input=50 * texts, output=2 * texts), **host)  # type: ignore[arg-type]
+    folder.write_usage({"fit": fit, "predict": predict}, {})
+    folder.set_state("finished", started_at=files.now(), attempt=1)
+    return folder
+
+
+def test_a_candidate_that_ran_at_a_provider_is_taken_with_its_real_bill(home: Home, asked: Dataset) -> None:
+    asked_of_provider(home, asked, "tfidf-linear")
+    found = monthly_costs(home, "questions", Preferences(), Scenario(volume=1e6, hours_on=730))
+    assert (found.reference.name, found.reference.estimated) == ("api:gpt-4.1-mini-zero-shot", False)
+    price = published_token_price("gpt-4.1-mini")
+    assert price is not None
+    bill = 50 * price.input + 2 * price.output
+    money = next(one.money for one in found.forecasts if one.candidate == found.reference.name)
+    assert money is not None
+    assert money.usd == pytest.approx(bill), "nothing is rented: no hours, no training, no labels"
+    assert {one.candidate for one in found.break_evens} == {"majority", "tfidf-linear", "minilm-full"}
+    half = monthly_costs(home, "questions", Preferences(), Scenario(volume=1e6, provider_batched=1.0))
+    assert half.reference.line.usd(1e6) == pytest.approx(bill / 2)
 
 
 def test_what_cannot_be_compared_is_told(home: Home, asked: Dataset) -> None:
