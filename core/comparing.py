@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.analysis.compare import Comparison, Difference, all_pairs, performance
+from core.analysis.compare import Comparison, Difference, all_pairs
 from core.analysis.decision import MARGIN, best_of
 from core.analysis.differing import Differing, Plain, differing
 from core.analysis.label_scores import LabelScores, label_scores
 from core.analysis.results import CandidateRow
-from core.analysis.side_by_side import SideBySide, side_by_side
-from core.analysis.statistic import OfLabels, Statistic
+from core.analysis.side_by_side import SideBySide, side_by_kinds
+from core.analysis.statistic import OfLabels
+from core.answer_cache import Answers, answers
 from core.errors import TradeoffError, unknown
-from core.evidence import Evidence, evidence
+from core.evidence import performance_over
 from core.home import Home
 from core.runs import RunFolder, find_run
 from core.tasks import get_task
@@ -94,13 +95,12 @@ def compare(home: Home, rows: Sequence[CandidateRow], margin: float = MARGIN) ->
     assert best is not None
     ordered = (best, *sorted((row for row in rows if row is not best), key=lambda row: -row.quality))
     folders = {row.candidate: [find_run(home, run) for run in row.run_ids] for row in ordered}
-    found = {name: [_evidence(name, folder) for folder in of_one] for name, of_one in folders.items()}
-    sides = side_by_side({name: [(e.ids, e.targets, e.predictions) for e in of_one] for name, of_one in found.items()})
+    found = {name: [_answers(name, folder) for folder in of_one] for name, of_one in folders.items()}
+    sides = side_by_kinds({name: [(one.ids, one.pairs, one.kinds) for one in of_one] for name, of_one in found.items()})
     if not len(sides):
         raise TradeoffError("No test text was answered by all of these candidates",
                             remedy="Compare candidates that ran on the same version of the dataset.")  # fmt: skip
-    measured = {name: performance([(e.ids, e.statistic(best.metric)) for e in of_one])
-                for name, of_one in found.items()}  # fmt: skip
+    measured = {name: performance_over(of_one, best.metric) for name, of_one in found.items()}
     return Compared(
         ordered, margin, tuple(all_pairs(measured)), sides, tuple(_labels(found)),
         tuple(differing({name: [folder.spec for folder in of_one] for name, of_one in folders.items()},
@@ -108,25 +108,22 @@ def compare(home: Home, rows: Sequence[CandidateRow], margin: float = MARGIN) ->
     )  # fmt: skip
 
 
-def _evidence(name: str, folder: RunFolder) -> Evidence:
+def _answers(name: str, folder: RunFolder) -> Answers:
     try:
-        return evidence(folder)
+        return answers(folder)
     except (OSError, ValueError, KeyError):
         raise TradeoffError(f"The predictions of {name} cannot be read", folder.run_id,
                             "Leave it out, or launch its run again.") from None  # fmt: skip
 
 
-def _labels(found: Mapping[str, Sequence[Evidence]]) -> list[LabelScores]:
-    counted = {name: performance([(e.ids, _counts(e)) for e in of_one]) for name, of_one in found.items()}
+def _labels(found: Mapping[str, Sequence[Answers]]) -> list[LabelScores]:
+    """Any metric of label counts will do: all of them are over the same counts."""
+    task = get_task(next(iter(found.values()))[0].task)
+    every = task.statistics([], [], []).items()
+    metric = next(name for name, statistic in every if isinstance(statistic.value, OfLabels))
+    counted = {name: performance_over(of_one, metric) for name, of_one in found.items()}
     clusters = next(iter(counted.values())).clusters
     return label_scores({name: one.runs for name, one in counted.items()}, clusters=clusters)
-
-
-def _counts(one: Evidence) -> Statistic:
-    """Any metric of label counts: all of them are over the same counts."""
-    labels = list(one.labels) or get_task(one.task).label_set(list(one.targets))
-    every = get_task(one.task).statistics(list(one.targets), list(one.predictions), labels).values()
-    return next(statistic for statistic in every if isinstance(statistic.value, OfLabels))
 
 
 def _surroundings(folders: Sequence[RunFolder]) -> dict[str, Plain]:

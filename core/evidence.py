@@ -100,10 +100,18 @@ def performances_of(
 
 
 def _performance(folders: Sequence[RunFolder], split: str, metric: str) -> Performance:
-    found = [answers(folder, split) for folder in folders]
+    return performance_over([answers(folder, split) for folder in folders], metric)
+
+
+def performance_over(found: Sequence[Answers], metric: str) -> Performance:
+    """A metric of a candidate from the answers of its runs.
+
+    Raises:
+        KeyError: the task has no such metric.
+    """
     statistics = statistics_of(found, metric)
-    if found and all(one.ids is found[0].ids for one in found):
-        return Performance(found[0].ids, tuple(statistics), clusters_of(found[0].ids))  # mostly so, and a hundred runs are not sorted again
+    if found and all(one.ids is found[0].ids for one in found):  # mostly so: a hundred runs are not sorted again
+        return Performance(found[0].ids, tuple(statistics), clusters_of(found[0].ids))
     return performance([(one.ids, statistic) for one, statistic in zip(found, statistics, strict=True)])
 
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Answers = tuple[Sequence[str] | NDArray[np.str_], Sequence[str], Sequence[str | None]]
 """A run's example ids, targets and answers, in one order; an answer that could not be read is None."""
+Kinds = tuple[NDArray[np.str_], Sequence[tuple[str, str | None]], NDArray]
+"""A run's example ids, its different pairs of target and answer, and which of these each example is."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +85,23 @@ class SideBySide:
 
 def side_by_side(runs: Mapping[str, Sequence[Answers]]) -> SideBySide:
     """The answers of candidates, each by its runs, on the texts that all runs answered; in the order of their ids."""
-    every = [np.asarray(ids, np.str_) for of_one in runs.values() for ids, _, _ in of_one]
-    shared = reduce(np.intersect1d, every) if every else np.array([], np.str_)
+    return side_by_kinds(
+        {name: [(np.asarray(ids, np.str_), list(zip(due, answers, strict=True)), np.arange(len(due)))
+                for ids, due, answers in of_one] for name, of_one in runs.items()}
+    )  # fmt: skip
+
+
+def side_by_kinds(runs: Mapping[str, Sequence[Kinds]]) -> SideBySide:
+    """The same from runs whose pairs of target and answer are known by kind: what is alike is looked at once."""
+    shared = _shared([ids for of_one in runs.values() for ids, _, _ in of_one])
     index: dict[str | None, int] = {}
     codes, given, targets = [], [], np.zeros(len(shared), np.int64)
     for of_one in runs.values():
         found = []
-        for ids, due, answers in of_one:
-            places = _places(np.asarray(ids, np.str_), shared)
-            targets = _coded(due, index)[places]
-            found.append(_coded(answers, index)[places])
+        for ids, pairs, kinds in of_one:
+            of_text = kinds if ids is shared else kinds[_places(ids, shared)]
+            targets = _coded([target for target, _ in pairs], index)[of_text]
+            found.append(_coded([answer for _, answer in pairs], index)[of_text])
         code, share = most_given(np.array(found))
         codes.append(code)
         given.append(share)
@@ -103,9 +112,22 @@ def side_by_side(runs: Mapping[str, Sequence[Answers]]) -> SideBySide:
     )  # fmt: skip
 
 
+def _shared(every: Sequence[NDArray[np.str_]]) -> NDArray[np.str_]:
+    """The ids that stand in all, sorted; runs over the same texts mostly share one sorted array."""
+    different = list({id(ids): ids for ids in every}.values())
+    if len(different) == 1 and bool((different[0][1:] > different[0][:-1]).all()):
+        return different[0]
+    return reduce(np.intersect1d, different) if different else np.array([], np.str_)
+
+
 def most_given(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Of answers of shape (runs, texts) the most frequent to each text and its share; the first run breaks ties."""
-    counts = np.array([(codes == run).sum(0) for run in codes])
+    values, places = np.unique(codes, return_inverse=True)
+    places = places.reshape(codes.shape)
+    if 0 < len(values) < len(codes):
+        counts = np.take_along_axis(np.array([(places == value).sum(0) for value in range(len(values))]), places, 0)
+    else:
+        counts = np.array([(codes == run).sum(0) for run in codes])
     first, texts = counts.argmax(0), np.arange(codes.shape[1])
     return codes[first, texts], counts[first, texts] / len(codes)
 
