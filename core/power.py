@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from core import format as f
 from core.analysis.compare import paired_difference
 from core.analysis.decision import MARGIN, Standing, best_of, standing
+from core.analysis.decision_words import points
 from core.analysis.power import detectable, missing, seeds_needed, texts_needed
 from core.analysis.results import CandidateRow
 from core.evidence import performances_of
 from core.home import Home
-from core.metric_words import metric_half
 from core.spec import Record
 
 
@@ -71,25 +72,31 @@ def power(home: Home, rows: Sequence[CandidateRow], margin: float = MARGIN) -> P
 
 def reason(best: str, metric: str, margin: float, texts: int, sights: Sequence[Sight]) -> str:
     """What can be seen, and what is missing where the texts cannot say, in sentences."""
-    points = lambda value: metric_half(metric, value)  # noqa: E731
-    unit = "" if metric == "mcc" else " points"
-    least, most = (points(end(sight.detectable for sight in sights)) for end in (min, max))
-    span = least if least == most else f"{least} to {most}"
-    said = [f"With these {texts:,} test texts a difference from {best} of {span}{unit} can be seen (4 times in 5)."]
-    said += [_open(sight, points(margin) + unit) for sight in sights if sight.standing == "unsettled"]
+    least, most = (end(sights, key=lambda sight: sight.detectable) for end in (min, max))
+    span = f"{points(least.detectable, metric)} ({least.candidate})"
+    if len(sights) > 1:
+        span = f"{span} to {points(most.detectable, metric)} ({most.candidate})"
+    within = f"within {points(margin, metric)} of {best}"
+    said = [f"With these {texts:,} test texts, differences from {best} can be seen from {span} on, 4 times in 5."]
+    said += [_open(sight, within) for sight in sights if sight.standing == "unsettled"]
     if len(said) == 1:
-        said.append(f"For every candidate it is settled whether it is within {points(margin)}{unit} of {best}.")
+        said.append(f"For every candidate it is settled whether it is {within}.")
+    elif all(sight.seeds_share is None for sight in sights):
+        said.append("Each candidate has one run, so the luck of training is not in it: three seeds or more would tell.")
     return " ".join(said)
 
 
-def _open(sight: Sight, margin: str) -> str:
+def _open(sight: Sight, within: str) -> str:
     """What would settle a candidate."""
-    begun = f"Whether {sight.candidate} is within {margin} is open"
+    begun = f"Whether {sight.candidate} is {within} is open"
+    luck = f" ({f.percent(sight.seeds_share, 0)} of what is uncertain is luck of training)" if sight.seeds_share else ""
     if sight.texts_needed is not None:
-        also = f", or {sight.seeds_needed} runs of each" if sight.seeds_needed else ""
-        return f"{begun}: {sight.texts_needed:,} more labelled test texts{also} would settle it."
+        also = f", or {sight.seeds_needed} runs of each," if sight.seeds_needed else ""
+        return f"{begun}{luck}: about {f.significant(sight.texts_needed)} more labelled test texts{also} would likely settle it."
     if sight.seeds_needed:
-        return f"{begun}: seeds are missing, {sight.seeds_needed} runs of each would settle it."
+        return f"{begun}{luck}: {sight.seeds_needed} runs of each, with other seeds, would likely settle it."
     if sight.missing == "seeds":
-        return f"{begun}: its runs with different seeds lie too far apart for more texts to settle it."
-    return f"{begun}, and no realistic number of texts settles it: the difference is about as large as the margin."
+        return f"{begun}{luck}: runs with different seeds lie too far apart for more texts to settle it."
+    return (
+        f"{begun}{luck}, and no realistic number of texts settles it: the difference is about as large as the margin."
+    )

@@ -59,7 +59,7 @@ def test_power_tells_what_can_be_seen_and_what_is_open(home: Home) -> None:
     standings = {sight.candidate: sight.standing for sight in found.candidates}
     assert standings["majority"] == "worse"
     (open_one,) = (sight for sight in found.candidates if sight.standing == "unsettled")
-    assert f"Whether {open_one.candidate} is within 1.0 points is open" in found.reason
+    assert f"Whether {open_one.candidate} is within 1 point of {found.best} is open" in found.reason
     assert np.isclose(found.candidates[0].difference, min(sight.difference for sight in found.candidates))
     assert power(home, results(home, dataset.info.name, Preferences())[:1]) is None
 
