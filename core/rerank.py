@@ -184,6 +184,8 @@ def _sentence(
     told = f"Without {texts:,} doubtful test text{'' if texts == 1 else 's'} ({named})"
     if after is None:
         return f"{told} only {remaining:,} remain: too few to rank anybody."
+    if not _winner(after) and not _winner(before):
+        return f"{told} nobody is taken either."
     if _winner(after) == _winner(before):
-        return f"{told} {_winner(after) or 'nobody'} is still taken."
+        return f"{told} {_winner(after)} is still taken."
     return f"{told} {_winner(after) or 'nobody'} would be taken instead of {_winner(before) or 'nobody'}."

@@ -70,10 +70,10 @@ def _cells(row: CandidateRow, quality: str, decision: Decision | None, front: Fr
 
 def standing(row: CandidateRow, decision: Decision | None) -> str:
     """Where a candidate stands: recommended, tied with the best, or behind by so much."""
-    if decision is None or decision.best is None or decision.winner is None:
+    if decision is None:
         return ""
     name = row.candidate
-    if name in decision.excluded:
+    if name in decision.excluded or decision.best is None or decision.winner is None:
         return "left out"
     best = "best, " if name == decision.best.candidate else ""
     if name == decision.winner.candidate:

@@ -41,10 +41,11 @@ def ask_question(info: DatasetInfo, scenario: Scenario) -> Question:
                 volume_slider(scenario)
         with st.popover(f"What limits: {_limited(asked.limits)}", icon=":material/filter_alt:", width="content"):
             limits = _limits()
-        difference = f"How much difference matters: above {MARGINS[_margin()]}"
+        told = lambda margin: _told(margin, metric)  # noqa: E731
+        difference = f"How much difference matters: above {told(_margin())}"
         with st.popover(difference, icon=":material/straighten:", width="content"):
             margin = choose(
-                "Differences that matter: above", list(MARGINS), "margin", DEFAULT, named=lambda m: MARGINS[m],
+                "Differences that matter: above", list(MARGINS), "margin", DEFAULT, named=told,
                 help="A candidate that is worse than the best by no more than this counts as as good.",
             )  # fmt: skip
             rule = choose(
@@ -85,6 +86,11 @@ def _limited(limits: Limits) -> str:
 
 def _margin() -> str:
     return margin if (margin := _value("margin")) in MARGINS else DEFAULT
+
+
+def _told(margin: str, metric: str) -> str:
+    """A margin in the metric's unit."""
+    return MARGINS[margin] if metric != "mcc" or float(margin) == 0 else margin
 
 
 def _value(key: str) -> str | None:

@@ -18,13 +18,20 @@ FAR = 0.2
 def told(found: Decision, rows: Sequence[CandidateRow]) -> Decision:
     """`found` with its reason, doubts and alternatives."""
     if found.best is None or found.winner is None:
-        why = "; ".join(f"{name}: {reason}" for name, reason in found.excluded.items())
-        return found.model_copy(update={"reason": f"No candidate keeps the limits ({why})."})
+        return found.model_copy(update={"reason": _nobody(found)})
     return found.model_copy(
         update={
             "reason": _reason(found, rows), "doubts": tuple(_doubts(found, rows)),
             "alternatives": tuple(_alternatives(found)),
         }
+    )  # fmt: skip
+
+
+def _nobody(found: Decision) -> str:
+    """That nobody keeps the limits; of a few with the reasons."""
+    why = "; ".join(f"{name}: {reason}" for name, reason in found.excluded.items())
+    return f"No candidate keeps the limits ({why})." if len(found.excluded) <= 2 else (
+        f"None of the {len(found.excluded)} candidates keeps the limits."
     )  # fmt: skip
 
 

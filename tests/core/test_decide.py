@@ -234,7 +234,7 @@ def test_recommend_answers_people_and_programs(
         assert cli.main(["recommend", name, *wrong]) == 2
         assert words in capsys.readouterr().err
     assert cli.main(["recommend", name, "--max-usd-per-1k", "0"]) == 0
-    assert "No candidate keeps the limits" in capsys.readouterr().out
+    assert "None of the 4 candidates keeps the limits" in capsys.readouterr().out
 
 
 def test_the_study_checks_on_the_half_that_was_not_seen(home: Home, decided: Dataset) -> None:

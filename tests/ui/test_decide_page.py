@@ -76,7 +76,7 @@ def test_limits_leave_candidates_out_and_say_why(decided: Dataset) -> None:
     assert "--max-p95-ms 5 --in-house" in app.code[-1].value
     app.number_input(key="max_p95_ms").set_value(0.00001).run()
     sound(app)
-    assert "No candidate keeps the limits" in words(app)
+    assert "None of the 4 candidates keeps the limits" in words(app)
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,10 @@ def test_limits_are_applied_before_the_best_is_chosen() -> None:
     nobody = decide(rows, {}, Question(limits=Limits(max_usd_per_1k=0.1)))
     assert nobody is not None
     assert (nobody.best, nobody.winner) == (None, None)
-    assert "No candidate keeps the limits" in nobody.reason
-    assert "above $0.10" in nobody.reason
+    assert nobody.reason == "None of the 3 candidates keeps the limits."
+    alone = decide(rows[:1], {}, Question(limits=Limits(max_usd_per_1k=0.1)))
+    assert alone is not None
+    assert "above $0.10" in alone.reason
 
 
 @pytest.mark.parametrize(
