@@ -103,7 +103,7 @@ def _mistakes(info: DatasetInfo) -> Mistakes | None:
     st.caption("Each mistake: the right label down, the answer across. Empty cells cost the price above.")
     plain = pd.DataFrame(index=info.labels, columns=info.labels, dtype=float)
     table = st.data_editor(
-        plain, key=f"mistakes.{info.fingerprint}", width="stretch",
+        plain, key=f"mistakes.{info.fingerprint}", width="stretch", placeholder="",
         column_config={label: st.column_config.NumberColumn(min_value=0.0, max_value=MOST_USD, format="%g")
                        for label in info.labels},
     )  # fmt: skip

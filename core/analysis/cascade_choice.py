@@ -19,8 +19,8 @@ PERSON = "a person"
 CAUTION = 1.645
 """Standard errors by which the quality on validation must be inside the margin: one-sided 95 %.
 
-Thresholds that only just keep the quality on validation lose more on other texts half of the time; with this, about
-one time in ten (bench/cascades.py, docs/cascades.md).
+Thresholds that only just keep the quality on validation lose more on other texts half of the time; with this, one
+time in six to ten (bench/cascades.py, docs/cascades.md).
 """
 LEFT_MISTAKES = 0.5
 """Share of the best candidate's mistakes that may be left where a person is asked and mistakes have no price."""
