@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from core import advice
 from core.analysis.decision import Decision
 from core.analysis.results import CandidateRow
-from core.candidates import candidates_for
 from core.data.dataset import DatasetInfo
 from ui.data import Run
 
@@ -39,16 +39,10 @@ def next_steps(
         )
     elif audit_findings:
         steps.append(Step(f"The audit has {_count(audit_findings, 'finding')} to look at.", "Look", "datasets", here))
-    tried = {run.summary.spec.candidate.id for run in runs}
-    missing = [entry.id for entry in candidates_for(info.task) if entry.id not in tried]
-    if missing and runs:
-        steps.append(Step(f"{_count(len(missing), 'bundled candidate')} not tried yet, {missing[0]} among them.",
-                          "Launch", "launch", here))  # fmt: skip
-    if decision and decision.unsettled:
-        steps.append(Step("Some cannot be told apart yet. See what would settle it.", "Decide", "decide", here))
-    if rows and all(row.runs == 1 for row in rows):
-        steps.append(Step("Each candidate ran once. Two more seeds would show how much is luck.", "Launch", "launch",
-                          {**here, "repeats": "3"}))  # fmt: skip
+    if decision:
+        tried = {run.summary.spec.candidate.id for run in runs}
+        advised = advice.next_steps(info, rows, tried, decision, audited=True)
+        steps += [Step(one.words, one.button, one.page, one.parameters) for one in advised]
     return steps[:SHOWN]
 
 
