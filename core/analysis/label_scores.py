@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.analysis.intervals import Interval, percentile, stretched
 from core.analysis.metrics import precision_recall_f1
-from core.analysis.resampling import Groups, resample
+from core.analysis.resampling import Groups, are_many, resample
 from core.analysis.spread import spread
 from core.analysis.statistic import OfLabels, Statistic
 
@@ -93,12 +93,19 @@ class _Candidate:
             Statistic(run.counts, _F1(of_run.index(label), len(of_run)))
             for label in known for run, of_run in zip(self.runs, self.labels, strict=True)
         ]  # fmt: skip
-        values = resample(parts, RESAMPLES, seed, clusters).reshape(len(known), len(self.runs), -1)
         k = len(self.runs)
+        if are_many(self.runs):
+            return {label: self._smooth(label, parts[k * place :][:k], clusters) for place, label in enumerate(known)}
+        values = resample(parts, RESAMPLES, seed, clusters).reshape(len(known), k, -1)
         return {
             label: self._interval(label, parts[k * place : k * (place + 1)], values[place], clusters)
             for place, label in enumerate(known)
         }
+
+    def _smooth(self, label: str, runs: Sequence[Statistic], clusters: Groups | None) -> Interval:
+        value, found = self.mean(label, 2), spread([runs], clusters)
+        half = found.quantile * found.error or 3 / max(1, self.support()[label])
+        return value, max(0.0, value - half), min(1.0, value + half)
 
     def _interval(
         self, label: str, runs: Sequence[Statistic], values: NDArray[np.float64], clusters: Groups | None

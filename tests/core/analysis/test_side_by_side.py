@@ -48,6 +48,28 @@ def test_of_several_runs_the_most_frequent_answer_stands_and_the_first_breaks_ti
     assert share.tolist() == pytest.approx([2 / 3, 1.0, 1 / 3])
 
 
+def test_many_runs_with_few_answers_are_counted_alike() -> None:
+    codes = RANDOM.integers(0, 3, (9, 40))
+    found, share = most_given(codes)
+    for text in range(40):
+        counts = [int((codes[:, text] == run).sum()) for run in codes[:, text]]
+        assert found[text] == codes[counts.index(max(counts)), text]
+        assert share[text] == pytest.approx(max(counts) / 9)
+
+
+def test_intervals_of_labels_over_very_many_texts_are_near_those_of_resampling(monkeypatch: pytest.MonkeyPatch) -> None:
+    due = RANDOM.choice(["a", "b", "c"], 2500, p=[0.6, 0.3, 0.1]).tolist()
+    said = [[t if RANDOM.random() < 0.7 else "a" for t in due] for _ in range(2)]
+    runs = [get_task("single_label").statistics(due, one, ["a", "b", "c"])["macro_f1"] for one in said]
+    drawn = label_scores({"m": runs})
+    monkeypatch.setattr("core.analysis.resampling.MANY", 4000)
+    for one, smooth in zip(drawn, label_scores({"m": runs}), strict=True):
+        (value, low, high), told = one.f1["m"], smooth.f1["m"]
+        assert told != one.f1["m"]
+        assert told[0] == value
+        assert told[1:] == pytest.approx((low, high), abs=0.15 * (high - low))
+
+
 def test_an_unreadable_answer_is_never_right() -> None:
     found = side_by_side({"a": [(["1"], ["x"], [None])], "b": [(["1"], ["x"], [None])]})
     assert not found.right.any()
