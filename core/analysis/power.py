@@ -9,7 +9,7 @@ from typing import Literal
 
 from core.analysis.compare import Difference, Performance, paired_difference, spread_between
 from core.analysis.decision import standing
-from core.analysis.spread import freedom_of, spread, student
+from core.analysis.spread import freedom_of, luck_of, spread, student
 
 Z80 = 0.8416212335729143
 """The 80 % quantile of the normal distribution: the power that is planned for."""
@@ -70,7 +70,7 @@ def seeds_needed(a: Performance, b: Performance, margin: float) -> int | None:
     alike = max(0.0, found.texts - sum(side.noise / side.count for side in found.sides))
     for k in range(max(side.count for side in found.sides) + 1, MOST_SEEDS + 1):
         sides = [replace(side, count=k) for side in found.sides]
-        texts, seeds = alike + sum(side.noise / k for side in sides), sum(side.luck / k for side in sides)
+        texts, seeds = alike + sum(side.noise / k for side in sides), luck_of(sides)
         if texts + seeds <= _allowed(now, margin, student(freedom_of(texts, seeds, sides))):
             return k
     return None

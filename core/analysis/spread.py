@@ -31,8 +31,8 @@ class Runs:
 
     @property
     def luck(self) -> float:
-        """The variance between runs that texts do not explain: training luck."""
-        return max(0.0, self.between - self.noise)
+        """The variance between runs that texts do not explain: training luck. By chance it can come out below 0."""
+        return self.between - self.noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +110,14 @@ def joint_spread(sides: Sequence[Side], units: float = inf) -> Spread:
     """The spread of one side's figure, or of the first's minus the second's; `units` are the clusters, if any."""
     apart = sides[0].apart if len(sides) == 1 else sides[0].apart - sides[1].apart
     texts = float((apart**2).sum())
-    seeds = sum(side.runs.luck / side.runs.count for side in sides)
     runs = tuple(side.runs for side in sides)
+    seeds = luck_of(runs)
     return Spread(texts, seeds, freedom_of(texts, seeds, runs, units), runs)
+
+
+def luck_of(sides: Sequence[Runs]) -> float:
+    """What seeds add to the variance of a figure or a difference; never less than nothing."""
+    return max(0.0, sum(side.luck / side.count for side in sides))
 
 
 def freedom_of(texts: float, seeds: float, sides: Sequence[Runs], units: float = inf) -> float:
