@@ -7,7 +7,8 @@ is all that the recommendation sees; on the other half the truth is taken: the b
 it the recommended one is. *Right* means within the margin. Nothing runs again; HOME is only read.
 
 The halves complement each other: where chance makes a candidate look x points too good on the first, it looks x points
-too bad on the second, beside the whole. Regrets are therefore overstated, for every policy alike.
+too bad on the second, beside the whole. Regrets are therefore overstated, for every policy alike; less so the smaller
+the share that is seen (`--share`).
 """
 
 import argparse
@@ -53,14 +54,14 @@ class Outcome:
     """Shares of what the most accurate (on validation) costs; below 0 where it costs more."""
 
 
-def outcomes(home: Home, dataset: str, margins: Sequence[float], splits: int) -> Iterator[Outcome]:
-    """Every decision on every split of a dataset."""
+def outcomes(home: Home, dataset: str, margins: Sequence[float], splits: int, share: float = 0.5) -> Iterator[Outcome]:
+    """Every decision on every split of a dataset; `share` of the test texts are seen."""
     rows = results(home, dataset, load(home))
     whole = performances_of(home, rows)
     rows = [row for row in rows if row.candidate in whole]
     ids = np.unique(np.concatenate([one.ids for one in whole.values()]))
     for split in range(splits):
-        seen = np.random.default_rng(split).permutation(ids)[: len(ids) // 2]
+        seen = np.random.default_rng(split).permutation(ids)[: round(share * len(ids))]
         first = {name: half(one, seen, True) for name, one in whole.items()}
         truth = {name: half(one, seen, False).overall for name, one in whole.items()}
         yield from _decided(dataset, split, rows, first, truth, margins)
@@ -157,11 +158,15 @@ def main() -> None:
     parser.add_argument("home", type=Path)
     parser.add_argument("datasets", nargs="+")
     parser.add_argument("--splits", type=int, default=20)
+    parser.add_argument("--share", type=float, default=0.5, help="share of the test texts that are seen")
     parser.add_argument("--margins", default="0.01,0.02,0.05")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every decision as JSON")
     options = parser.parse_args()
     margins = [float(part) for part in options.margins.split(",")]
-    found = [one for name in options.datasets for one in outcomes(Home(options.home), name, margins, options.splits)]
+    found = [
+        one for name in options.datasets
+        for one in outcomes(Home(options.home), name, margins, options.splits, options.share)
+    ]  # fmt: skip
     print(table(found))
     if options.json:
         options.json.write_text(json.dumps([asdict(one) for one in found], indent=1))
