@@ -14,7 +14,7 @@ from core.answer_cache import WORDS, Answers, Pair, answers, coded, ids_of, read
 from core.errors import TradeoffError
 from core.home import Home
 from core.recent import Recent
-from core.runs import RunFolder, find_run
+from core.runs import RunFolder
 from core.tasks import get_task
 
 TOKEN_BUCKETS = ("input", "cached", "output", "reasoning")
@@ -84,7 +84,7 @@ def _evidence(folder: RunFolder, split: str) -> Evidence:
 def performance_of(home: Home, row: CandidateRow, split: str = "test", metric: str | None = None) -> Performance | None:
     """A candidate's metric (its row's by default) over its runs; None where predictions are gone or damaged."""
     try:
-        folders = [find_run(home, run) for run in row.run_ids]
+        folders = [RunFolder(home.runs / run) for run in row.run_ids]
         key = (tuple((folder.path, stamp_of(folder)) for folder in folders), split, metric or row.metric)
         return _performances.get(key, lambda: _performance(folders, split, metric or row.metric))
     except (TradeoffError, OSError, ValueError, KeyError):

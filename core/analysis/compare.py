@@ -47,7 +47,7 @@ class Performance:
         clusters = None if self.clusters is None else self.clusters[examples]
         return Performance(self.ids[examples], tuple(run.take(examples) for run in self.runs), clusters)
 
-    @property
+    @cached_property
     def overall(self) -> float:
         """The metric over all examples, averaged over runs."""
         return float(np.mean([run.overall for run in self.runs])) if self.runs else 0.0
