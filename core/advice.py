@@ -47,6 +47,8 @@ def _more_seeds(info: DatasetInfo, rows: Sequence[CandidateRow], found: Decision
         if count is None or found.best is None:
             continue
         pair = [by_name[one] for one in (found.best.candidate, name)]
+        if not all(METHODS[row.method].launched for row in pair):
+            continue  # a cascade has the seeds that its stages have
         plain = all(row.candidate == row.candidate_id for row in pair)
         seeds = ",".join(map(str, range(count)))
         yield NextStep(

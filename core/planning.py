@@ -16,7 +16,7 @@ from core.history import mean_tokens, past_runs
 from core.home import Home
 from core.methods import asks_provider, can_do, method_entry
 from core.preferences import load as load_preferences
-from core.runs import RunFolder, Status
+from core.runs import RunFolder, Status, list_runs
 from core.spec import Candidate, DatasetRef, Experiment, RunSpec, Variant
 
 BUNDLED = ("minilm", "smollm2")
@@ -125,7 +125,7 @@ def _able(home: Home, experiment: Experiment, sets: Sequence[Dataset], told: lis
     for wanted in experiment.wanted:
         alone = wanted.alone or len(sets) == 1
         groups = [[dataset] for dataset in sets] if alone else [list(sets)]
-        candidate = _candidate(wanted)
+        candidate = _known(home, sets, wanted)
         # Without leniency a missing key is told at launch; a plan may be made without one.
         no_key = _no_key(home, candidate) if experiment.lenient else None
         for group in groups:
@@ -184,6 +184,23 @@ def _estimates(home: Home, runs: Sequence[RunSpec]) -> list[Estimate | None]:
             log.exception("%s could not be estimated", spec.run_id)
             found.append(None)
     return found
+
+
+def _known(home: Home, sets: Sequence[Dataset], wanted: Variant) -> Candidate:
+    """The candidate; a saved cascade is told apart from a name that nobody knows."""
+    try:
+        return _candidate(wanted)
+    except TradeoffError as error:
+        names = {dataset.info.name for dataset in sets}
+        for spec in (folder.spec for folder in list_runs(home)):
+            if spec.candidate.id == wanted.candidate and spec.dataset in names:
+                if method_entry(spec.candidate.method).launched:
+                    continue
+                raise TradeoffError(
+                    f"{wanted.candidate} is put together from finished runs and cannot be launched", spec.dataset,
+                    "Launch its stages, then save it again on the Cascade page.",
+                ) from error  # fmt: skip
+        raise
 
 
 def _candidate(wanted: Variant) -> Candidate:

@@ -23,12 +23,14 @@ from core.home import Home
 from core.methods import checked_settings, method_class
 from core.methods.base import Context
 from core.methods.cascade import Cascade
+from core.planning import specs
 from core.predictor import find_fitted
 from core.predictor_child import WarmModels, answer
 from core.preferences import Preferences
 from core.prices import PriceBook, TokenPrice, token_usd
 from core.results import Pricing, results
 from core.runs import RunFolder, find_run
+from core.spec import Experiment
 from core.spending import entries
 from core.tasks import get_task
 from core.usage import TokenCount, Usage
@@ -178,6 +180,12 @@ def test_nothing_is_spent_and_nothing_is_learned_from_a_cascade(home: Home, aske
     before = (len(entries(home, Pricing(PriceBook()))), len(past_runs(home)))
     saved(home, asked)
     assert (len(entries(home, Pricing(PriceBook()))), len(past_runs(home))) == before
+
+
+def test_a_saved_cascade_cannot_be_launched(home: Home, asked: Dataset) -> None:
+    saved(home, asked)
+    with pytest.raises(TradeoffError, match="put together from finished runs"):
+        specs(home, Experiment(dataset="questions", candidates=["both"]))
 
 
 def test_a_cascade_is_no_stage_of_another(home: Home, asked: Dataset) -> None:
