@@ -46,7 +46,7 @@ def verify(options: argparse.Namespace, home: Home) -> Any:
     found = verified(home, Path(options.file))
     options.failed = not found.agrees
     options.told = "\n".join(
-        [*(f"  {fault}." for fault in found.faults), *(f"  Since then: {notice}." for notice in found.notices)]
+        [*(f"  {fault}." for fault in found.faults), *(f"  To know: {notice}." for notice in found.notices)]
     )
     options.told = f"{found.sentence}\n{options.told}".rstrip()
     return {**found.model_dump(mode="json"), "agrees": found.agrees}

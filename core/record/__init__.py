@@ -2,6 +2,8 @@
 
 parts.py    what a record holds          gather.py   a record from run folders
 pricing.py  prices as they were used     limits.py   what a record does not say
-svg.py, charts.py, page.py, page.html, page.css: the document; pdf.py prints it
-signing.py  the hash, and the record inside a document          verify.py   a document against the run folders
+comparing.py  the tests against the best
+page.py, page.html, page.css, words.py, tables.py: the document; svg.py, charts.py, money_chart.py its charts; pdf.py
+prints it; files.py writes it
+signing.py  the hash, and the record inside a document          verify.py, apart.py   a document against the run folders
 """

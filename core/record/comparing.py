@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from core.analysis.compare import comparison
 from core.analysis.decision import Decision
+from core.analysis.power import detectable
 from core.analysis.results import CandidateRow
 from core.analysis.significance import holm
 from core.evidence import performances_of
@@ -24,6 +25,6 @@ def comparisons(home: Home, rows: Sequence[CandidateRow], decided: Decision) -> 
     tests = [comparison(top, other, best.candidate, name) for name, other in found.items()]
     adjusted = holm([one.p for one in tests])
     return tuple(
-        ComparisonPart(candidate=one.b, test=one.test, p=one.p, p_holm=p)
+        ComparisonPart(candidate=one.b, test=one.test, p=one.p, p_holm=p, detectable=detectable(top, found[one.b]))
         for one, p in zip(tests, adjusted, strict=True)
     )

@@ -53,6 +53,8 @@ class ComparisonPart(Record):
     test: str
     p: float
     p_holm: float | None
+    detectable: float | None = None
+    """The least true difference that these texts would show in four of five cases (`core.analysis.power`)."""
 
 
 class PricePart(Record):

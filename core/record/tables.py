@@ -10,7 +10,7 @@ from core.analysis.results import CandidateRow
 from core.looks import FAMILIES, PROVENANCE
 from core.metric_words import metric_name, metric_quality, metric_show
 from core.prices import DevicePrice, TokenPrice
-from core.record.parts import DecisionRecord, PricePart, RunPart
+from core.record.parts import ComparisonPart, DecisionRecord, PricePart, RunPart
 from core.usage import Energy
 
 Table = dict[str, Any]
@@ -95,12 +95,12 @@ def comparisons(record: DecisionRecord) -> Table:
         found, show = tests.get(name), lambda value: points(value, decided.metric).replace("-", "−")
         rows.append({"cells": [
             name, f"{show(gap.value)} ({show(gap.low).split()[0]} to {show(gap.high).split()[0]})", f"{gap.n:,}",
-            standing(record, name), found.test if found else "", _p(found.p if found else None),
-            _p(found.p_holm if found else None),
+            standing(record, name), _seen(found, decided.metric), found.test if found else "",
+            _p(found.p if found else None), _p(found.p_holm if found else None),
         ]})  # fmt: skip
     best = decided.best.candidate if decided.best else "the best"
-    head = ["Candidate", f"Behind {best}", "Texts", "Standing", "Test", "p", "p (Holm)"]
-    return {"head": head, "rows": rows, "long": [0, 4]}
+    head = ["Candidate", f"Behind {best}", "Texts", "Standing", "Can be seen", "Test", "p", "p (Holm)"]
+    return {"head": head, "rows": rows, "long": [0, 5]}
 
 
 def prices(record: DecisionRecord) -> Table:
@@ -191,6 +191,10 @@ def _from(found: Crossing) -> str:
 
 def _chance(value: float | None) -> str:
     return f.UNKNOWN if value is None else f.percent(value, 0)
+
+
+def _seen(found: ComparisonPart | None, metric: str) -> str:
+    return "" if found is None or found.detectable is None else points(found.detectable, metric)
 
 
 def _p(value: float | None) -> str:

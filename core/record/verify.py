@@ -6,7 +6,6 @@ newer version of the data) is no fault of the document and told beside.
 """
 
 from collections.abc import Iterator
-from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from core.errors import TradeoffError
 from core.home import Home
 from core.preferences import load
 from core.prices import PriceBook
+from core.record.apart import NOT_COMPARED, differing, leaves, same
 from core.record.gather import assembled, digests
 from core.record.limits import limits
 from core.record.page import page, renderer
@@ -31,10 +31,6 @@ from core.spec import Record
 
 LARGEST = 200 * 2**20
 """Bytes of a document that is still read."""
-SURE = 1e-6
-"""Relative difference of two figures below which they are the same: machines add in different orders."""
-NOT_COMPARED = ("made_at", "made_with", "record_version", "prices")
-"""What is not computed from run folders."""
 SHOWN = 60
 
 
@@ -86,20 +82,21 @@ def verify(home: Home, path: Path) -> Verdict:
             f"this release reads {RECORD_VERSION})",
             str(path), "Check it with the release that made it; the document names it.",
         ) from error  # fmt: skip
-    compared, differing = 0, list(_changed_folders(home, record))
+    compared, changed = 0, list(_changed_folders(home, record))
     notices: list[str] = []
-    if not any(fault.startswith(GONE) for fault in differing):
-        compared, found, notices = _computed_again(home, record, content)
-        if found and not differing:
+    faults += changed
+    if not any(fault.startswith(GONE) for fault in changed):
+        compared, otherwise, notices = _computed_again(home, record, content)
+        if otherwise and not faults:
             notices.append(
-                "The run folders are as they were; this release computes some figures otherwise than the one that "
-                f"made the document ({record.made_with.get('commit', 'unknown')})"
+                "The run folders are as they were: this release computes otherwise than the one that made the document "
+                f"({record.made_with.get('commit', 'unknown')}), or the record was made up"
             )
-        differing += found
+        faults += otherwise
         notices += _since(home, record)
     return Verdict(
         file=path.name, hash=signed["hash"], dataset=record.data.name, made_at=record.made_at, runs=len(record.runs),
-        figures=compared, faults=(*faults, *differing), notices=tuple(notices),
+        figures=compared, faults=tuple(faults), notices=tuple(notices),
     )  # fmt: skip
 
 
@@ -181,62 +178,17 @@ def _computed_again(home: Home, record: DecisionRecord, content: dict[str, Any])
         again = again.model_copy(update={"limits": tuple(limits(again))})
     elif again.cleaned is None:
         again = again.model_copy(update={"cleaned": record.cleaned})
-    found = list(_differing(content, again.model_dump(mode="json")))
-    count = _leaves({name: part for name, part in content.items() if name not in NOT_COMPARED})
+    whole = record.made_with.get("drawn by") == renderer()
+    if not whole:
+        notices.append("The document was made by another release; what only this one computes was not compared")
+    found = list(differing(content, again.model_dump(mode="json"), whole))
+    count = leaves({name: part for name, part in content.items() if name not in NOT_COMPARED})
     more = [f"{len(found) - SHOWN} more differ"] if len(found) > SHOWN else []
     return count, [*found[:SHOWN], *more], notices
 
 
 def _summary(home: Home, run_id: str) -> RunSummary:
     return summary_of(RunFolder(home.runs / run_id))
-
-
-def _differing(content: dict[str, Any], again: dict[str, Any]) -> Iterator[str]:
-    for name, then in content.items():
-        if name not in NOT_COMPARED and name in again:
-            yield from _apart(_title(name), then, again[name])
-
-
-def _apart(where: str, then: Any, now: Any) -> Iterator[str]:
-    """The places below `where` at which two JSON values differ. What only newer releases hold is passed over."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        for key in then:
-            yield from _apart(f"{where}, {_title(key)}", then[key], now.get(key))
-    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
-        for place, (one, other) in enumerate(zip(then, now, strict=True)):
-            yield from _apart(f"{where}, {_item(one, place)}", one, other)
-    elif not _same(then, now):
-        yield f"{where}: {_shown(then)} in the document, {_shown(now)} from the run folders"
-
-
-def _same(then: Any, now: Any) -> bool:
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (then, now))
-    return isclose(then, now, rel_tol=SURE, abs_tol=1e-12) if numbers else then == now
-
-
-def _item(value: Any, place: int) -> str:
-    """What an element of a list is about, by its own name where it has one."""
-    if isinstance(value, dict):
-        for key in ("run_id", "candidate", "title"):
-            if isinstance(value.get(key), str):
-                component = value.get("component")
-                return f"{value[key]} {component}" if component else value[key]
-    return f"number {place + 1}"
-
-
-def _title(key: str) -> str:
-    return key.replace("_", " ")
-
-
-def _shown(value: Any) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else "nothing" if value is None else str(value)
-    return text if len(text) <= 160 else f"{text[:159]}…"
-
-
-def _leaves(value: Any) -> int:
-    if isinstance(value, dict):
-        return sum(map(_leaves, value.values()))
-    return sum(map(_leaves, value)) if isinstance(value, list) else 1
 
 
 def _since(home: Home, record: DecisionRecord) -> Iterator[str]:
@@ -258,7 +210,7 @@ def _since(home: Home, record: DecisionRecord) -> Iterator[str]:
         run.spec.label
         for run in runs if run.run_id in known
         for usage in run.usage.values()
-        if not _same(now(usage, run.spec.candidate.model).usd, then(usage, run.spec.candidate.model).usd)
+        if not same(now(usage, run.spec.candidate.model).usd, then(usage, run.spec.candidate.model).usd)
     }  # fmt: skip
     if changed:
         yield f"Prices were changed since; they would change the cost of {', '.join(sorted(changed)[:5])}"

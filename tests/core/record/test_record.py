@@ -59,6 +59,7 @@ def test_the_record_holds_what_the_decision_stands_on(home: Home, decided: Datas
     assert [(one.device, one.row.usd_per_hour if one.row else None) for one in made.prices] == [("cpu", 0.0504)]
     assert {one.candidate for one in made.comparisons} == set(found.differences)
     assert all(one.p <= (one.p_holm or 0) <= 1 for one in made.comparisons)
+    assert all(0 < (one.detectable or 0) < 0.5 for one in made.comparisons)
     assert any("smollm2-zero-shot was asked in one wording only" in limit for limit in made.limits)
     assert any("not audited" in limit for limit in made.limits)
 
@@ -155,6 +156,22 @@ def test_a_changed_word_changed_record_and_changed_both_are_found(home: Home, de
     name = signed["record"]["candidates"][0]["candidate"]
     assert len(faults) == 1
     assert faults[0].startswith(f"candidates, {name}, quality: ")
+
+
+def test_what_was_left_out_is_found_and_older_documents_are_not_blamed(
+    home: Home, decided: Dataset, tmp_path: Path
+) -> None:
+    content = json.loads(as_bytes(record(home, "questions"), ".json"))["record"]
+    path, doubts = tmp_path / "told.json", content["decision"].pop("doubts")
+    assert doubts
+    path.write_text(json.dumps({"hash": hash_of(content), "record": content}))
+    verdict = verify(home, path)
+    assert [fault.partition(":")[0] for fault in verdict.faults] == ["decision, doubts"]
+    content["made_with"]["drawn by"] = "an older one"
+    path.write_text(json.dumps({"hash": hash_of(content), "record": content}))
+    verdict = verify(home, path)
+    assert verdict.agrees
+    assert any("another release" in notice for notice in verdict.notices)
 
 
 def test_a_changed_run_is_named_with_all_that_follows(home: Home, decided: Dataset, tmp_path: Path) -> None:
