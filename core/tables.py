@@ -8,7 +8,7 @@ from rich.table import Table
 
 from core import format as f
 from core.compare_tables import compared, figure_told
-from core.metric_words import metric_name, metric_quality, metric_range, metric_short, metric_show
+from core.metric_words import difference_told, metric_name, metric_quality, metric_range, metric_short, metric_show
 
 PIPED_WIDTH = 220
 """Columns of a file or pipe, where nothing needs to be folded."""
@@ -169,7 +169,7 @@ COLUMNS["sensitivity"] = [
 COLUMNS["cascade"] = [
     ("candidate", _plain("candidate")),
     ("quality", lambda row: metric_quality(row["metric"], row["quality"], row["quality_low"], row["quality_high"])),
-    ("cascade minus it, points", lambda row: _gap(row["difference"])),
+    ("cascade minus it", lambda row: _gap(row["metric"], row["difference"])),
     ("cost / 1,000", lambda row: f.exact_usd(row["usd_per_1k"])),
     ("mistakes / 1,000", lambda row: f.usd(row["mistakes_usd_per_1k"]) if row["mistakes_usd_per_1k"] else ""),
     ("energy / 1,000", lambda row: f.energy(row["kwh_per_1k"])),
@@ -198,9 +198,12 @@ OTHER_METRICS = 2
 STANDINGS = {"tied": "not worse", "unsettled": "open", "worse": "worse"}
 
 
-def _gap(ends: Sequence[float] | None) -> str:
-    """A difference with its interval, in points."""
-    return "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * end for end in ends)) if ends else ""
+def _gap(metric: str, ends: Sequence[float] | None) -> str:
+    """A difference with its interval, in points or, of a correlation, as it is."""
+    if not ends:
+        return ""
+    value, low, high = (difference_told(metric, end) for end in ends)
+    return f"{value} ({low} to {high})"
 
 
 def _points(row: Mapping[str, Any]) -> str:

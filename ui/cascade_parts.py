@@ -17,7 +17,7 @@ from core.preferences import load as load_preferences
 from core.spec import slug
 from ui import data, theme
 from ui.messages import plain, told
-from ui.metrics import metric_quality, metric_show
+from ui.metrics import difference_told, metric_quality, metric_show
 from ui.navigation import link
 from ui.session import home, many_to_url
 
@@ -84,15 +84,16 @@ def figures_table(found: CascadeFound) -> None:
     """The cascade beside each stage alone, in words."""
     points: list[tuple[str, Point, str]] = [("This cascade", found.chosen, "")]
     for stage, point, gap in zip(found.stages, found.alone, found.differences, strict=True):
-        said = f"{100 * gap.value:+.1f} ({100 * gap.low:+.1f} to {100 * gap.high:+.1f})"
+        low, high = (difference_told(found.metric, end) for end in (gap.low, gap.high))
+        said = f"{difference_told(found.metric, gap.value)} ({low} to {high})"
         points.append((f"{stage.candidate} alone", point, said))
-    mistakes = found.chosen.mistakes_usd_per_1k is not None
+    mistakes, unit = found.chosen.mistakes_usd_per_1k is not None, "" if found.metric == "mcc" else " (points)"
     st.dataframe(
         pd.DataFrame(
             {
                 "Candidate": name,
                 "Quality": metric_quality(found.metric, point.quality, point.quality_low, point.quality_high),
-                "Cascade minus it (points)": said, "Cost / 1,000": f.exact_usd(point.usd_per_1k),
+                f"Cascade minus it{unit}": said, "Cost / 1,000": f.exact_usd(point.usd_per_1k),
                 **({"Mistakes / 1,000": f.usd(point.mistakes_usd_per_1k)} if mistakes else {}),
                 "Energy / 1,000": f.energy(point.kwh_per_1k), "One text": f.milliseconds(point.latency_p50_ms),
                 "95 of 100 within": f.milliseconds(point.latency_p95_ms),

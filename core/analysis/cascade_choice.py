@@ -10,6 +10,7 @@ from core import format as f
 from core.analysis.cascade import Sweep
 from core.analysis.cheapness import MEASURES, Cheap, ratio
 from core.analysis.compare import Difference
+from core.analysis.decision_words import points
 from core.analysis.pareto import front
 from core.metric_words import metric_show, metric_told
 from core.spec import Record
@@ -138,10 +139,10 @@ def _standing(found: CascadeFound, strong: str) -> str:
     if gap.low > 0:
         return f"better than {beside}"
     if -gap.low <= found.margin:
-        return f"not worse than {beside} by more than {_points(found.margin)}"
+        return f"not worse than {beside} by more than {points(found.margin, found.metric)}"
     if gap.low <= 0 <= gap.high:
         return f"which these texts cannot tell from {beside}"
-    return f"{_points(-gap.value)} worse than {beside}"
+    return f"{points(-gap.value, found.metric)} worse than {beside}"
 
 
 def _saving(found: CascadeFound, strong: str) -> str:
@@ -170,11 +171,6 @@ def _with_mistakes(point: Point) -> float | None:
 
 def _share(share: float) -> str:
     return f"{100 * share:.0f} %" if 0.005 < share < 0.995 or share in (0, 1) else f"{100 * share:.1f} %"
-
-
-def _points(value: float) -> str:
-    points = 100 * value
-    return "1 point" if abs(points - 1) < 1e-9 else f"{points:.2g} points"
 
 
 def plain_thresholds(thresholds: Sequence[float]) -> tuple[float | None, ...]:
