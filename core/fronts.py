@@ -29,6 +29,8 @@ RANGES = {"kwh_per_1k": ("kwh_low_per_1k", "kwh_high_per_1k"),
 """Figures that may only be known as a range, and the fields that hold its ends."""
 VARYING = ("usd_per_1k", "kwh_per_1k", "co2e_g_per_1k", "fit_seconds")
 """What each run takes anew, so that several runs tell how much it varies."""
+ENOUGH = 20
+"""Runs that tell how much one differs from another."""
 Draws = Mapping[str, NDArray[np.float64]]
 """By candidate: a figure as it might have come out, NaN where it is unknown."""
 
@@ -84,14 +86,26 @@ def _drawn(
     if field in LATENCIES:
         timed = np.array([ms for run in runs if (usage := run.usage.get("latency")) for ms in usage.latency_ms])
         if len(timed) > 1 and timed.min() > 0:
-            again = np.quantile(generator.choice(timed, (draws, len(timed))), LATENCIES[field], axis=1)
-            return again * (value / np.quantile(timed, LATENCIES[field]))
+            return _quantile_again(timed, LATENCIES[field], draws, generator) * (
+                value / np.quantile(timed, LATENCIES[field])
+            )
     if field in VARYING and len(runs) > 1:
-        each = [getattr(one, field) for run in runs for one in candidate_rows([run], price, row.metric, "all")]
+        each = [getattr(one, field) for run in runs[:ENOUGH] for one in candidate_rows([run], price, row.metric, "all")]
         if None not in each and len(each) > 1 and fmean(each) > 0:
-            luck = stdev(each) / fmean(each) / np.sqrt(len(each))
+            luck = stdev(each) / fmean(each) / np.sqrt(len(runs))
             return np.maximum(value * (1 + generator.normal(0.0, luck, draws)), 0.0)
     return np.full(draws, float(value))
+
+
+def _quantile_again(
+    timed: NDArray[np.float64], share: float, draws: int, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """A quantile of resamples, without drawing them: the k-th of n draws stands at a Beta(k, n + 1 − k) of the sample
+    (David & Nagaraja 2003)."""
+    n = len(timed)
+    k = share * (n - 1) + 1
+    result: NDArray[np.float64] = np.quantile(timed, generator.beta(k, n + 1 - k, draws), method="inverted_cdf")
+    return result
 
 
 def found_front(rows: Sequence[CandidateRow], up: str, against: str, up_draws: Draws, against_draws: Draws) -> Front:

@@ -8,7 +8,7 @@ from core.analysis.results import CandidateRow
 from core.comparing import MOST, SHOWN, chosen, compare
 from core.comparing_words import plain, sentence, verdict
 from core.errors import TradeoffError
-from core.fronts import QUALITY, figure_draws, found_front, front_of, front_records, quality_draws
+from core.fronts import QUALITY, _quantile_again, figure_draws, found_front, front_of, front_records, quality_draws
 from core.home import Home
 from core.preferences import Preferences
 from core.results import dataset_runs, pricing, results
@@ -190,3 +190,13 @@ def test_records_of_a_front_and_names_that_are_none(here: Home, rows: list[Candi
 def test_memory_is_that_of_the_device_that_answers(rows: list[CandidateRow]) -> None:
     assert {row.memory_bytes for row in rows} == {900 * 2**20}
     assert len(LIKELY) >= len(NAMES)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_quantiles_of_resamples_need_no_resamples(share: float) -> None:
+    generator = np.random.default_rng(0)
+    timed = np.exp(generator.normal(0, 0.3, 200))
+    again = _quantile_again(timed, share, 20_000, generator)
+    drawn = np.quantile(generator.choice(timed, (4000, 200)), share, axis=1)
+    assert again.mean() == pytest.approx(drawn.mean(), rel=0.01)
+    assert again.std() == pytest.approx(drawn.std(), rel=0.1)
