@@ -1,8 +1,9 @@
 """The answers of runs as small arrays, kept under `cache/evidence`, so that a thousand runs are read in moments.
 
-A file a run and split: a line of JSON, then which of its distinct pairs of target and prediction each example is, in
-the order of the sorted ids. It names the files it was made from by time, size and place: one that no longer fits is
-made again. Everything here may be deleted at any time. Runs over the same examples share their ids, kept once.
+A file a run and split: two lines of JSON, then which of its distinct pairs of target and prediction (the second line)
+each example is, in the order of the sorted ids. It names the files it was made from by time, size and place: one that no
+longer fits is made again. Everything here may be deleted at any time. Runs over the same examples share their ids, and
+those that answered in the same ways their pairs.
 """
 
 import hashlib
@@ -22,10 +23,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.home import Home
+from core.recent import Recent
 from core.runs import RunFolder
 
-VERSION = 1
+VERSION = 2
 """To be raised with every change of the files' form."""
+MOST_PAIRS = 1_000_000
+"""Pairs that are kept in memory to be shared."""
 MADE_FROM = ("predictions.parquet", "scores.json", "spec.json")
 WORDS = ("target", "prediction")
 Pair = tuple[str, str | None]
@@ -135,35 +139,41 @@ def _made(folder: RunFolder, split: str) -> Answers:
     ids, order = ids_of(table["id"])
     (targets, meant), (predictions, answered) = (coded(table[name]) for name in WORDS)
     joint, kinds = np.unique(targets * len(answered) + predictions, return_inverse=True)
-    pairs = ((str(meant[both // len(answered)]), answered[both % len(answered)]) for both in joint.tolist())
-    small = np.min_scalar_type(max(0, len(joint) - 1))
-    return Answers(
-        folder.run_id, split, folder.spec.task, tuple(folder.labels), ids, tuple(pairs),
-        kinds.reshape(-1)[order].astype(small),
-    )  # fmt: skip
+    found = [(str(meant[both // len(answered)]), answered[both % len(answered)]) for both in joint.tolist()]
+    by_name = sorted(range(len(found)), key=lambda place: (found[place][0], found[place][1] or "", place))
+    places = np.empty(len(found), np.min_scalar_type(max(0, len(found) - 1)))
+    places[by_name] = np.arange(len(found))
+    pairs = _pairs(json.dumps([found[place] for place in by_name]).encode())
+    labels = tuple(folder.labels)
+    return Answers(folder.run_id, split, folder.spec.task, labels, ids, pairs, places[kinds.reshape(-1)][order])
+
+
+def _pairs(content: bytes) -> tuple[Pair, ...]:
+    """Pairs from JSON; those of runs that answered in the same ways are one and the same tuple."""
+    return _alike.get(content, lambda: tuple((target, answer) for target, answer in json.loads(content)))
 
 
 def _kept(place: Path, folder: RunFolder, split: str, stamp: str) -> Answers | None:
     """What is kept, or None where there is nothing that fits."""
     try:
-        head, _, body = place.read_bytes().partition(b"\n")
+        head, _, rest = place.read_bytes().partition(b"\n")
         told = json.loads(head)
-        if told["stamp"] != stamp or told["check"] != zlib.crc32(body):
+        if told["stamp"] != stamp or told["check"] != zlib.crc32(rest):
             return None
+        pairs, _, body = rest.partition(b"\n")
         ids, kinds = _ids(place.parent, told["ids"]), np.frombuffer(body, told["type"])
         if len(kinds) != len(ids):
             return None
-        pairs = tuple(map(tuple, told["pairs"]))
-        return Answers(folder.run_id, split, told["task"], tuple(told["labels"]), ids, pairs, kinds)
+        return Answers(folder.run_id, split, told["task"], tuple(told["labels"]), ids, _pairs(pairs), kinds)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _keep(place: Path, made: Answers, stamp: str) -> None:
     """Write the answers; a disk that is full or may not be written only means that they are read again."""
-    body, mark = made.kinds.tobytes(), _mark(made.ids)
-    head = {"stamp": stamp, "check": zlib.crc32(body), "ids": mark, "type": made.kinds.dtype.str, "task": made.task,
-            "labels": made.labels, "pairs": made.pairs}  # fmt: skip
+    rest, mark = json.dumps(made.pairs).encode() + b"\n" + made.kinds.tobytes(), _mark(made.ids)
+    head = {"stamp": stamp, "check": zlib.crc32(rest), "ids": mark, "type": made.kinds.dtype.str, "task": made.task,
+            "labels": made.labels}  # fmt: skip
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.parent not in _swept:
@@ -172,7 +182,7 @@ def _keep(place: Path, made: Answers, stamp: str) -> None:
         ids = place.with_name(f"{mark}.ids")
         if not ids.exists():
             _write(ids, json.dumps(made.ids.tolist()).encode())
-        _write(place, json.dumps(head).encode() + b"\n" + body)
+        _write(place, json.dumps(head).encode() + b"\n" + rest)
     except OSError:
         return
 
@@ -190,6 +200,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 _swept: set[Path] = set()
+_alike: Recent[tuple[Pair, ...]] = Recent(MOST_PAIRS, len)
 _known: dict[str, NDArray[np.str_]] = {}
 _columns: dict[str, tuple[NDArray[np.str_], NDArray[np.int64]]] = {}
 

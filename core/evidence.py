@@ -128,13 +128,14 @@ def statistics_of(runs: Sequence[Answers], metric: str) -> list[Statistic]:
     if not runs:
         return []
     codes: dict[Pair, int] = {}
-    own = [np.array([codes.setdefault(pair, len(codes)) for pair in one.pairs], np.int64) for one in runs]
+    alike = {id(one.pairs): one.pairs for one in runs}
+    own = {key: np.array([codes.setdefault(pair, len(codes)) for pair in pairs], np.int64)
+           for key, pairs in alike.items()}  # fmt: skip
     task, targets = get_task(runs[0].task), [target for target, _ in codes]
     labels = list(runs[0].labels) or task.label_set(targets)
     whole = task.statistics(targets, [prediction for _, prediction in codes], labels)[metric]
-    return [
-        whole.take(places).trimmed().take(one.kinds.astype(np.int64)) for places, one in zip(own, runs, strict=True)
-    ]
+    of_pairs = {key: whole.take(places).trimmed() for key, places in own.items()}
+    return [of_pairs[id(one.pairs)].take(one.kinds.astype(np.int64)) for one in runs]
 
 
 _evidences: Recent[Evidence] = Recent(MOST_PLACES, len)

@@ -94,6 +94,7 @@ def test_runs_over_the_same_examples_share_their_ids(filled: Home) -> None:
     assert len({id(one.ids) for one in again}) == 1
     assert [one.pairs for one in again] == [one.pairs for one in whole]
     assert [one.kinds.tolist() for one in again] == [one.kinds.tolist() for one in whole]
+    assert answers(RunFolder(sorted(filled.runs.iterdir())[0])).pairs is again[0].pairs
 
 
 @pytest.mark.parametrize("harm", ["torn", "flipped", "empty", "other ids", "no ids", "wrong ids", "gone", "a folder"])
