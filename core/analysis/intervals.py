@@ -56,6 +56,8 @@ def interval(
     One run says nothing of seeds: then only texts count, and it is the interval of `intervals`. All runs are over the
     same examples in the same order; `clusters` tells which of these belong together.
     """
+    if not runs or not len(runs[0]):
+        return 0.0, 0.0, 1.0
     if all(is_share(run) for run in runs):
         return _share(runs, clusters)
     if are_many(runs):

@@ -115,7 +115,7 @@ def _values(
     """The metrics under each of `rows` weights, which tell how often each joint kind occurs."""
     counts = list({id(one.counts): one.counts for one in statistics}.values())
     firsts = np.unique(joint, return_index=True)[1]
-    adding = {id(one): _summed(one, one.kinds[firsts]) for one in counts}
+    adding = {id(one): summing(one, one.kinds[firsts]) for one in counts}
     values = np.zeros((len(statistics), rows))
     block = max(1, MOST_SUMS // max(len(firsts), len(joint), sum(one.width for one in counts)))
     for done in range(0, rows, block):
@@ -126,7 +126,7 @@ def _values(
     return values
 
 
-def _summed(counts: Counts, kinds: Groups) -> Callable[[NDArray], NDArray[np.float64]]:
+def summing(counts: Counts, kinds: Groups) -> Callable[[NDArray], NDArray[np.float64]]:
     """From how often each joint kind occurs, shape (rows, kinds), to the sums, shape (rows, width).
 
     `kinds` are those of `counts` by joint kind. A product of matrices is quickest, as long as the table is small.

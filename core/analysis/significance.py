@@ -9,6 +9,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from core.analysis.resampling import summing
 from core.analysis.spread import Spread
 from core.analysis.statistic import Statistic
 
@@ -66,13 +67,11 @@ def permutation(a: Statistic, b: Statistic, permutations: int = PERMUTATIONS, se
     real = abs(float(a.value(first) - b.value(second)))
     generator = np.random.default_rng(seed)
 
-    def moved(swapped: NDArray[np.int64]) -> NDArray[np.float64]:
-        given = b.counts.sums(np.bincount(pairs[1], swapped, b.counts.kind_count))
-        result: NDArray[np.float64] = given - a.counts.sums(np.bincount(pairs[0], swapped, a.counts.kind_count))
-        return result
+    given, taken = summing(b.counts, pairs[1]), summing(a.counts, pairs[0])
 
     def drawn(size: int) -> NDArray[np.float64]:
-        gains = np.stack([moved(swapped) for swapped in generator.binomial(times, 0.5, (size, len(times)))])
+        swapped = generator.binomial(times, 0.5, (size, len(times)))
+        gains = given(swapped) - taken(swapped)
         result: NDArray[np.float64] = a.value(first + gains) - b.value(second - gains)
         return result
 

@@ -157,3 +157,4 @@ def test_nothing_wrong_and_nothing_there_claim_no_certainty() -> None:
     assert interval([perfect, perfect])[1] == wilson(50, 50)[0]
     assert interval([Statistic.of_mean(np.array([]))]) == (0.0, 0.0, 1.0)
     assert interval([Statistic.of_mean(np.ones(1))])[1] < 0.5
+    assert interval([]) == interval([metric().take(np.array([], np.int64))]) == (0.0, 0.0, 1.0)

@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from core.analysis.compare import Performance, all_pairs, comparison, of_right, performance
 from core.analysis.significance import holm, mcnemar, permutation, sign_flips
-from core.tasks import get_task
+from core.tasks import TASKS, get_task
 from tests.core.tasks.cases import case, label_set
 
 
@@ -80,6 +80,21 @@ def test_different_metrics_cannot_be_shuffled() -> None:
 def right(share: float, runs: int, seed: int, n: int = 400) -> Performance:
     draw = np.random.default_rng(seed)
     return of_right({f"r{k}": {f"e{i:03}": bool(draw.random() < share) for i in range(n)} for k in range(runs)})
+
+
+@pytest.mark.parametrize("n", [1, 2, 13])
+@pytest.mark.parametrize("task", TASKS)
+def test_every_metric_is_compared_however_few_texts_there_are(task: str, n: int) -> None:
+    gold, _ = case(task, 0, n=n)
+    answers = [case(task, seed, n=n)[1] for seed in range(4)]
+    for metric in get_task(task).metrics:
+        for ids in ([f"e{place}" for place in range(n)], [f"{place // 4}#{place}" for place in range(n)]):
+            told = [(ids, get_task(task).statistics(gold, found, label_set(task))[metric]) for found in answers]
+            for found in all_pairs(
+                {"a": performance(told[:1]), "b": performance(told[1:2]), "c": performance(told[2:])}
+            ):
+                assert 0 <= found.p <= (found.p_holm or 0) <= 1
+                assert found.difference.low <= found.difference.value <= found.difference.high
 
 
 def test_all_pairs_are_compared_once_and_adjusted_together() -> None:
