@@ -1,6 +1,7 @@
 """Pairs of candidates that make a cascade worth a look."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -10,7 +11,10 @@ from core.analysis.cheapness import MEASURES
 from core.analysis.results import CandidateRow
 from core.cascade_answers import Terms, gathered, picked
 from core.cascades import TAKEN, CascadeCheap, as_good, cost_of, times_of
+from core.errors import TradeoffError
+from core.evidence import evidence
 from core.home import Home
+from core.runs import find_run
 from core.spec import Record
 
 MOST_TRIED = 8
@@ -36,7 +40,7 @@ def suggestions(
 
     Those that save nothing are left out, save for one when none does.
     """
-    tried = _worth_trying(rows, cheap)
+    tried = _worth_trying(home, rows, cheap)
     if len(tried) < 2:
         return []
     (answers,) = gathered(home, tried, terms, "validation", most_runs=1)
@@ -73,9 +77,17 @@ def _order(one: Suggestion, keeps: float) -> tuple[bool, float, float]:
     return not kept, one.cost if kept else -one.validation_quality, one.cost
 
 
-def _worth_trying(rows: Sequence[CandidateRow], cheap: CascadeCheap) -> list[CandidateRow]:
-    """The best candidates on validation whose cost is known, each cheaper one after the best first."""
+def _worth_trying(home: Home, rows: Sequence[CandidateRow], cheap: CascadeCheap) -> list[CandidateRow]:
+    """The best candidates on validation, of those whose cost is known and whose answers can be read."""
     field = MEASURES[cheap].field
     known = [row for row in rows if getattr(row, field) is not None and row.validation_quality is not None
              and row.method not in ("cascade", "majority")]  # fmt: skip
-    return sorted(known, key=lambda row: -(row.validation_quality or 0.0))[:MOST_TRIED]
+    ordered = sorted(known, key=lambda row: -(row.validation_quality or 0.0))
+    return list(islice((row for row in ordered if _can_be_read(home, row)), MOST_TRIED))
+
+
+def _can_be_read(home: Home, row: CandidateRow) -> bool:
+    try:
+        return len(evidence(find_run(home, row.run_ids[0]), "validation")) > 0
+    except (TradeoffError, OSError, ValueError, KeyError):
+        return False

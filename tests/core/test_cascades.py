@@ -154,6 +154,15 @@ def test_suggestions_go_from_a_cheaper_to_a_better_one(home: Home, asked: Datase
     assert 0 < first.saved < 1
 
 
+def test_answers_that_are_gone_are_told_and_not_suggested(home: Home, asked: Dataset) -> None:
+    finished_run(home, asked, "minilm-lora")
+    (find_fitted(home, "minilm-full", "questions").path / "predictions.parquet").write_bytes(b"PAR1")
+    rows = rows_of(home, asked)
+    with pytest.raises(TradeoffError, match="cannot be read"):
+        cascade_of(home, "questions", rows, TERMS, CascadeQuestion(PAIR))
+    assert [one.stages for one in suggestions(home, rows, TERMS)] == [("tfidf-linear", "minilm-lora")]
+
+
 def test_a_scenario_changes_what_a_cascade_takes(home: Home, asked: Dataset) -> None:
     rows, plain = rows_of(home, asked), CascadeQuestion(PAIR, thresholds=(0.9,))
     dearer = Terms.of(Preferences(), Scenario(rent_share=3, pue=2))
