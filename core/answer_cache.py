@@ -1,9 +1,9 @@
 """The answers of runs as small arrays, kept under `cache/evidence`, so that a thousand runs are read in moments.
 
 A file a run and split: two lines of JSON, then which of its distinct pairs of target and prediction (the second line)
-each example is, in the order of the sorted ids. It names the files it was made from by time, size and place: one that no
-longer fits is made again. Everything here may be deleted at any time. Runs over the same examples share their ids, and
-those that answered in the same ways their pairs.
+each example is, in the order of the sorted ids. It names the files it was made from by time, size and place: when they
+have changed it is made again. Everything here may be deleted at any time. Runs over the same examples share their ids,
+and those that answered in the same ways their pairs.
 """
 
 import hashlib
