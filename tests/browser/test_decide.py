@@ -39,7 +39,7 @@ def test_three_questions_give_one_named_answer(page: Page, dashboard: Dashboard)
     settled(page)
     page.get_by_role("button", name=re.compile("What limits: 2.0 ms")).wait_for()
     page.get_by_role("button", name="As a command").click()
-    page.get_by_text("--max-p95-ms 2").wait_for()
+    page.get_by_text(re.compile("recommend calls --max-p95-ms 2")).wait_for()
 
 
 def test_the_record_is_one_click_away_opens_offline_and_holds(page: Page, dashboard: Dashboard, tmp_path: Path) -> None:
