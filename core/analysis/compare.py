@@ -144,7 +144,7 @@ def comparison(
         drawn = "texts" if one.clusters is None else "documents"
         p, test = t_test(centre, found), f"t, over {drawn} and seeds"
     else:
-        p, test = _test(one.runs[0], other.runs[0], permutations)
+        p, test = _test(one.runs[0], other.runs[0], permutations) or (t_test(centre, found), "bootstrap")
     return Comparison(name_a, name_b, difference, p, test)
 
 
@@ -157,9 +157,10 @@ def all_pairs(performances: Mapping[str, Performance]) -> list[Comparison]:
     return [replace(one, p_holm=p) for one, p in zip(found, adjusted, strict=True)]
 
 
-def _test(one: Statistic, other: Statistic, permutations: int) -> tuple[float, str]:
+def _test(one: Statistic, other: Statistic, permutations: int) -> tuple[float, str] | None:
+    """The test of two runs; None where answers cannot be exchanged, as with a metric of sums of its own."""
     if one.parts is None or other.parts is None:
-        return permutation(one, other, permutations), "permutation"
+        return (permutation(one, other, permutations), "permutation") if one.exchangeable(other) else None
     if is_share(one) and is_share(other):
         return mcnemar(int((one.parts > other.parts).sum()), int((one.parts < other.parts).sum()))
     return sign_flips(one.parts - other.parts, permutations), "permutation"

@@ -119,14 +119,19 @@ class Statistic:
             ValueError: they are different metrics.
         """
         one, two = self.value, other.value
-        if isinstance(one, OfLabels) and isinstance(two, OfLabels) and (one.formula, one.start) == (
-            two.formula, two.start
-        ):  # fmt: skip
+        if not self.exchangeable(other):
+            raise ValueError("two different metrics cannot be compared")
+        if isinstance(one, OfLabels) and isinstance(two, OfLabels):
             labels = tuple(dict.fromkeys((*one.labels, *two.labels)))
             return _widened(self, labels), _widened(other, labels)
-        if one is two and self.counts.width == other.counts.width:
-            return self, other
-        raise ValueError("two different metrics cannot be compared")
+        return self, other
+
+    def exchangeable(self, other: "Statistic") -> bool:
+        """Whether both are the same metric of sums that can be told to mean the same."""
+        one, two = self.value, other.value
+        if isinstance(one, OfLabels) and isinstance(two, OfLabels):
+            return (one.formula, one.start) == (two.formula, two.start)
+        return one is two and self.counts.width == other.counts.width
 
     def take(self, examples: NDArray[np.int64]) -> "Statistic":
         """The metric of some examples, by their places."""

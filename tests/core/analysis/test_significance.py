@@ -10,6 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from core.analysis.compare import Performance, all_pairs, comparison, of_right, performance
 from core.analysis.significance import holm, mcnemar, permutation, sign_flips
+from core.analysis.statistic import Statistic
 from core.tasks import TASKS, get_task
 from tests.core.tasks.cases import case, label_set
 
@@ -75,6 +76,17 @@ def test_different_metrics_cannot_be_shuffled() -> None:
     found = get_task("single_label").statistics(gold, answers, label_set("single_label"))
     with pytest.raises(ValueError, match="different metrics"):
         permutation(found["macro_f1"], found["weighted_f1"])
+
+
+def test_a_metric_whose_answers_cannot_be_exchanged_has_the_test_of_its_interval() -> None:
+    draw = np.random.default_rng(0)
+    sides = [Statistic.of_mean(draw.integers(0, 4, 200) / 4 + worth) for worth in (0.3, 0.0)]
+    own = [Statistic(side.counts, lambda sums: np.sqrt(sums[..., 0] / sums[..., 1])) for side in sides]
+    ids = [f"e{place}" for place in range(200)]
+    found = comparison(performance([(ids, own[0])]), performance([(ids, own[1])]), "a", "b")
+    assert found.test == "bootstrap"
+    assert found.p < 0.05
+    assert not found.difference.is_tie
 
 
 def right(share: float, runs: int, seed: int, n: int = 400) -> Performance:
