@@ -37,6 +37,8 @@ def test_costs_at_a_glance_and_what_if(page: Page, dashboard: Dashboard) -> None
     rent.focus()
     page.keyboard.press("End")
     page.wait_for_url(re.compile("hours_on=730"))
+    settled(page)
+    assert rent.is_visible(), "the panel stays open while one tries values"
     page.keyboard.press("Escape")
     page.get_by_text("Figures assume: devices rented all month").wait_for()
     settled(page)
