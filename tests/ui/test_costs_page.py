@@ -10,7 +10,7 @@ from core import format as f
 from core.analysis.scenario import Scenario, monthly_usd
 from core.data.dataset import Dataset
 from core.home import Home
-from core.prices import DevicePrice
+from core.prices import DevicePrice, TokenPrice
 from core.results import results
 from tests.ui.fixtures import finished_run, questions, waiting_run
 from tests.ui.test_pages import open_page, sound, words
@@ -127,3 +127,15 @@ def test_prices_of_the_settings_count(here: Home, asked: Dataset) -> None:
     app = open_page("costs", dataset="questions")
     assert app.metric[1].value == month(here, Scenario())
     assert "rented all month one costs $530,000" in words(app)
+
+
+def test_prices_of_nothing_are_drawn_all_the_same(here: Home, asked: Dataset) -> None:
+    free = preferences.changed(
+        preferences.load(here), device_prices=(DevicePrice(device="cpu", usd_per_hour=0.0),),
+        token_prices=(TokenPrice(model="mine", input=0.0, output=0.0),),
+    )  # fmt: skip
+    preferences.save(here, free)
+    app = open_page("costs", dataset="questions", versus="mine", volume="1")
+    sound(app)
+    assert "costs less than mine by the token at any volume" in words(app), "never dearer: both cost nothing"
+    assert app.metric[1].value == "$0"
