@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from core.analysis.intervals import Interval, percentile, stretched
 from core.analysis.metrics import precision_recall_f1
 from core.analysis.resampling import Groups, are_many, resample
-from core.analysis.spread import spread
+from core.analysis.spread import Runs, Side, joint_spread, spread
 from core.analysis.statistic import OfLabels, Statistic
 
 RESAMPLES = 400
@@ -94,18 +95,33 @@ class _Candidate:
             for label in known for run, of_run in zip(self.runs, self.labels, strict=True)
         ]  # fmt: skip
         k = len(self.runs)
-        if are_many(self.runs):
-            return {label: self._smooth(label, parts[k * place :][:k], clusters) for place, label in enumerate(known)}
+        if are_many(self.runs) and clusters is None:
+            return self._smooth(known)
         values = resample(parts, RESAMPLES, seed, clusters).reshape(len(known), k, -1)
         return {
             label: self._interval(label, parts[k * place : k * (place + 1)], values[place], clusters)
             for place, label in enumerate(known)
         }
 
-    def _smooth(self, label: str, runs: Sequence[Statistic], clusters: Groups | None) -> Interval:
-        value, found = self.mean(label, 2), spread([runs], clusters)
-        half = found.quantile * found.error or 3 / max(1, self.support()[label])
-        return value, max(0.0, value - half), min(1.0, value + half)
+    def _smooth(self, labels: Sequence[str]) -> dict[str, Interval]:
+        """The F1 of labels over very many texts: to first order, from how far each text moves it."""
+        k, n = len(self.runs), len(self.runs[0])
+        whole, own = np.zeros((n, len(labels))), np.zeros(len(labels))
+        for run, of_run in zip(self.runs, self.labels, strict=True):
+            moves = _moves(run, [of_run.index(label) for label in labels]) * sqrt(n / max(n - 1, 1))
+            whole += moves[run.counts.kinds]
+            own += np.bincount(run.counts.kinds, minlength=len(moves)) @ moves**2
+        alike = ((whole**2).sum(0) - own) / max(k * (k - 1), 1)
+        found = {}
+        for place, label in enumerate(labels):
+            values = [row[2, of_run.index(label)] for row, of_run in zip(self.figures, self.labels, strict=True)]
+            luck = max(0.0, own[place] / k - alike[place]) if k > 1 else 0.0
+            runs = Runs(k, float(np.var(values, ddof=1)) if k > 1 else 0.0, luck)
+            spread_here = joint_spread([Side(whole[:, place] / k, runs)])
+            half = spread_here.quantile * spread_here.error or 3 / max(1, self.support()[label])
+            value = self.mean(label, 2)
+            found[label] = value, max(0.0, value - half), min(1.0, value + half)
+        return found
 
     def _interval(
         self, label: str, runs: Sequence[Statistic], values: NDArray[np.float64], clusters: Groups | None
@@ -116,6 +132,20 @@ class _Candidate:
             low, high = max(0.0, value - 3 / few), min(1.0, value + 3 / few)
         inner = (value, low, high)
         return stretched(inner, spread([runs], clusters, values), signed=False) if len(runs) > 1 else inner
+
+
+def _moves(run: Statistic, places: Sequence[int]) -> NDArray[np.float64]:
+    """How far one more text of each kind moves the F1 of labels, shape (kinds, labels): the derivative of
+    2 hits / (gold + answered)."""
+    counts = run.counts
+    table = np.zeros((counts.kind_count, counts.width))
+    np.add.at(table, (counts.rows, counts.columns), counts.amounts)
+    hits, gold, answered = np.moveaxis(table.reshape(len(table), 3, -1)[..., places], 1, 0)
+    totals = counts.total().reshape(3, -1)[:, places]
+    occurring = totals[1] + totals[2]
+    f1 = np.divide(2 * totals[0], occurring, out=np.zeros(len(places)), where=occurring > 0)
+    result: NDArray[np.float64] = (2 * hits - f1 * (gold + answered)) / np.maximum(occurring, 1)
+    return result
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from core.analysis.differing import differing
-from core.analysis.label_scores import label_scores
+from core.analysis.label_scores import _F1, _Candidate, _labels, label_scores
 from core.analysis.side_by_side import most_given, side_by_side
+from core.analysis.spread import joint_spread, side_of
 from core.analysis.statistic import Statistic
 from core.candidates import resolve
 from core.spec import RunSpec
@@ -136,3 +137,21 @@ def test_4_and_four_point_nought_are_the_same_and_1_and_true_are_not() -> None:
     assert not differing({"a": [one], "b": [other]}, {"a": {"n": 4}, "b": {"n": 4.0}})
     (row,) = differing({"a": [one], "b": [other]}, {"a": {"n": 1}, "b": {"n": True}})
     assert row.is_shared
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_over_very_many_texts_the_intervals_are_those_of_the_influence_of_each(runs: int) -> None:
+    labels = ["p", "q", "r"]
+    targets = RANDOM.choice(labels, 2000).tolist()
+    found = [statistic(targets, [t if RANDOM.random() < 0.8 else str(RANDOM.choice(labels)) for t in targets], labels)
+             for _ in range(runs)]  # fmt: skip
+    candidate = _Candidate(found)
+    for label, (value, low, high) in candidate._smooth(labels).items():
+        of_label = [Statistic(one.counts, _F1(_labels(one).index(label), len(_labels(one)))) for one in found]
+        expected = joint_spread([side_of(of_label)])
+        assert value == pytest.approx(candidate.mean(label, 2))
+        assert (high - low) / 2 == pytest.approx(expected.quantile * expected.error, rel=1e-6)
+    if runs == 1:
+        drawn = candidate.intervals(labels, 0, None)
+        for label, (_, low, high) in candidate._smooth(labels).items():
+            assert (low, high) == pytest.approx(drawn[label][1:], abs=0.006)
