@@ -12,6 +12,8 @@ Answers = tuple[Sequence[str] | NDArray[np.str_], Sequence[str], Sequence[str | 
 """A run's example ids, targets and answers, in one order; an answer that could not be read is None."""
 Kinds = tuple[NDArray[np.str_], Sequence[tuple[str, str | None]], NDArray]
 """A run's example ids, its different pairs of target and answer, and which of these each example is."""
+MOST_CELLS = 20_000_000
+"""Texts times different answers whose counts are held at once."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,10 @@ def _shared(every: Sequence[NDArray[np.str_]]) -> NDArray[np.str_]:
 
 def most_given(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Of answers of shape (runs, texts) the most frequent to each text and its share; the first run breaks ties."""
-    values, places = np.unique(codes, return_inverse=True)
-    places = places.reshape(codes.shape)
-    if 0 < len(values) < len(codes):
-        counts = np.take_along_axis(np.array([(places == value).sum(0) for value in range(len(values))]), places, 0)
+    width = int(codes.max(initial=0)) + 1
+    if len(codes) > 2 and width * codes.shape[1] <= MOST_CELLS:
+        cells = codes + width * np.arange(codes.shape[1])
+        counts = np.bincount(cells.reshape(-1))[cells]
     else:
         counts = np.array([(codes == run).sum(0) for run in codes])
     first, texts = counts.argmax(0), np.arange(codes.shape[1])
