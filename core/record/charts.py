@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 760.0, 400.0
 LEGEND = 24.0
 """Pixels below the axis title that hold the colours of the families."""
 LABELLED = 10
-"""From this many marks on only those are named that the decision is about; the table names all."""
+"""From this many marks on only those on the front and those that the decision is about are named; tables name all."""
 STEPS, MOST_TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2), 8
 MOST_ROWS = 30
 RING = 5.0
@@ -54,7 +54,7 @@ def tradeoff(record: DecisionRecord, cheap: Cheap) -> str:
         _mark(plot, row, spots[row.candidate], f"{row.candidate}: {_quality(row)}, {measure.show(value)}", cheap)
     if decided.winner and decided.winner.candidate in spots:
         plot.ring(*spots[decided.winner.candidate])
-    _names(plot, shown, spots, decided)
+    _names(plot, shown, spots, decided, {row.candidate for row in best})
     _legend(plot, shown)
     spoken = "; ".join(f"{row.candidate} {_quality(row)} at {measure.show(costs[row.candidate])}"
                        for row in shown[:LABELLED])  # fmt: skip
@@ -121,10 +121,13 @@ def _mark(plot: Plot, row: CandidateRow, at: tuple[float, float], told: str, che
     plot.mark(SYMBOLS.get(row.method, "hexagon"), *at, look + hollow, told)
 
 
-def _names(plot: Plot, shown: Sequence[CandidateRow], spots: dict[str, tuple[float, float]], decided: Decision) -> None:
+def _names(
+    plot: Plot, shown: Sequence[CandidateRow], spots: dict[str, tuple[float, float]], decided: Decision,
+    on_front: set[str],
+) -> None:  # fmt: skip
     winner, best = decided.winner, decided.best
     about = {row.candidate for row in (winner, best) if row}
-    named = [row for row in shown if len(shown) < LABELLED or row.candidate in about]
+    named = [row for row in shown if len(shown) < LABELLED or row.candidate in about | on_front]
     named.sort(key=lambda row: row.candidate not in about)
     words = [_cut(row.candidate) + RECOMMENDED if winner and row.candidate == winner.candidate
              else _cut(row.candidate) for row in named]  # fmt: skip

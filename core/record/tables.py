@@ -40,7 +40,7 @@ def candidates(record: DecisionRecord) -> Table:
         rows.append({"cells": cells, "winner": winner is not None and row.candidate == winner.candidate})
     if total:
         head.insert(3, "A month in all")
-    return {"head": head, "rows": rows, "long": [0]}
+    return {"head": head, "rows": rows, "long": [0, head.index("Energy / 1,000")]}
 
 
 def energy(record: DecisionRecord) -> Table:
@@ -53,7 +53,7 @@ def energy(record: DecisionRecord) -> Table:
         for row in record.candidates
     ]  # fmt: skip
     return {"head": ["Per 1,000 texts", "In all", *(COMPONENTS.get(name, name) for name in components), "CO₂e"],
-            "rows": rows if components else [], "long": [0]}  # fmt: skip
+            "rows": rows if components else [], "long": range(len(components) + 2)}  # fmt: skip
 
 
 def months(record: DecisionRecord) -> Table:
