@@ -13,6 +13,7 @@ from core.cascade_suggestions import Suggestion, suggestions
 from core.cascades import CascadeCheap, CascadeQuestion, cascade_of
 from core.data.dataset import DatasetInfo
 from core.preferences import load as load_preferences
+from ui import data
 from ui.session import home
 
 
@@ -35,7 +36,7 @@ def suggestions_of(rows: Sequence[CandidateRow], scenario: Scenario, cheap: Casc
 
 def _key(rows: Sequence[CandidateRow], scenario: Scenario) -> tuple[Any, ...]:
     """What the figures depend on: runs, metric, prices and assumptions."""
-    of = tuple((row.candidate, row.run_ids, row.metric) for row in rows)
+    of = tuple(map(data.identity, rows))
     return str(home().root), of, load_preferences(home()).model_dump_json(), scenario.model_dump_json()
 
 

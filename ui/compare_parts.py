@@ -13,6 +13,7 @@ from core.analysis.results import CandidateRow
 from core.comparing import Compared, compare
 from core.comparing_words import VERDICTS, text_record, verdict
 from core.tasks import get_task
+from ui import data
 from ui.candidate_table import WHOLE
 from ui.compare_charts import MOST_LABELS
 from ui.energy_badges import COMPONENTS, part_told
@@ -38,7 +39,7 @@ ENERGIES = ("kwh_per_1k", "co2e_g_per_1k", "fit_kwh")
 
 def compared(rows: Sequence[CandidateRow], margin: float) -> Compared:
     """The candidates side by side; what stands on predictions is computed once for the same candidates and metric."""
-    of = tuple((row.candidate, row.run_ids, row.metric) for row in rows)
+    of = tuple(map(data.identity, rows))
     found = _compared(str(home().root), of, rows)
     fresh = {row.candidate: row for row in rows}  # prices may have changed since
     return replace(found, margin=margin, rows=tuple(fresh[row.candidate] for row in found.rows))

@@ -181,6 +181,11 @@ def runs_on(info: DatasetInfo) -> list[Run]:
     ]
 
 
+def mark_of(runs: Sequence[Run]) -> int:
+    """A number that is another one when other runs have finished, or one of these anew: to keep things by."""
+    return hash(tuple((run.run_id, run.state.at) for run in runs if run.status == "finished"))
+
+
 def rows_of(
     info: DatasetInfo, metric: str | None = None, train_size: int | str | None = "largest",
     scenario: Scenario | None = None,
@@ -203,7 +208,7 @@ def _made_rows(
 
 
 def _interval_of(row: CandidateRow) -> Interval | None:
-    return _kept_interval(str(home().root), _identity(row), row)
+    return _kept_interval(str(home().root), identity(row), row)
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
@@ -223,19 +228,22 @@ class _KeptGrounds:
 
     def differences(self, rows: Sequence[CandidateRow]) -> dict[str, Difference]:
         """By candidate: the best one's metric minus its, on test."""
-        return _differences(str(home().root), tuple(map(_identity, rows)), rows)
+        return _differences(str(home().root), tuple(map(identity, rows)), rows)
 
     def needed(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
         """How many more test texts settle whether `other` is within the margin of `best`; None out of reach."""
-        return _needed(str(home().root), _identity(best), _identity(other), margin, best, other)[0]
+        return _needed(str(home().root), identity(best), identity(other), margin, best, other)[0]
 
     def seeds(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
         """How many runs each of the two needs in all to settle it; None out of reach or unknown."""
-        return _needed(str(home().root), _identity(best), _identity(other), margin, best, other)[1]
+        return _needed(str(home().root), identity(best), identity(other), margin, best, other)[1]
 
 
-def _identity(row: CandidateRow) -> tuple[Any, ...]:
-    """Which figures a row stands for: its runs as they are now. Short, since Streamlit is slow to hash what is long."""
+def identity(row: CandidateRow) -> tuple[Any, ...]:
+    """Which figures a row stands for, its runs as they are now: what is kept of a row between redraws is kept by this.
+
+    Short, since Streamlit is slow to hash what is long.
+    """
     ended = _seen().ended
     return row.candidate, row.metric, hash((row.run_ids, tuple(ended.get(run) for run in row.run_ids)))
 

@@ -104,7 +104,7 @@ def _reranked(
 ) -> Reranked | None:
     audit = audit_of(info)
     figures = json.dumps([question.model_dump(mode="json"), costs(rows, question, scenario)])
-    of = tuple((row.candidate, row.run_ids, row.metric) for row in rows)
+    of = tuple(map(data.identity, rows))
     return _kept(
         str(home().root), info.name, of, figures, audit.made_at if audit else "", list(rows), question, scenario
     )

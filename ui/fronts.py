@@ -23,7 +23,7 @@ def front_of(info: DatasetInfo, rows: Sequence[CandidateRow], up: str, against: 
 
     def drawn(field: str) -> dict[str, NDArray[np.float64]]:
         if field == QUALITY:
-            return _quality(str(home().root), tuple((row.candidate, row.run_ids, row.metric) for row in rows), rows)
+            return _quality(str(home().root), tuple(map(data.identity, rows)), rows)
         return figure_draws(rows, field, runs, price)
 
     return found_front(rows, up, against, drawn(up), drawn(against))

@@ -26,21 +26,21 @@ Rows = Sequence[CandidateRow]
 
 def study_of(info: DatasetInfo, rows: Rows, goal: Goal) -> LabelStudy:
     """The study of a dataset, computed once for the same runs and goal."""
-    runs = [run.summary for run in data.runs_on(info)]
-    ended = tuple(run.run_id for run in runs if run.status == "finished")
+    there = data.runs_on(info)
+    runs, ended = [run.summary for run in there], data.mark_of(there)
     return _study(str(home().root), info.fingerprint, ended, rows[0].metric, goal.model_dump_json(), info, runs, rows)
 
 
 @st.cache_resource(max_entries=12, show_spinner="Fitting learning curves …")
 def _study(
-    root: str, version: str, ended: tuple[str, ...], metric: str, goal: str, _info: DatasetInfo, _runs: Any, _rows: Rows  # noqa: ARG001
+    root: str, version: str, ended: int, metric: str, goal: str, _info: DatasetInfo, _runs: Any, _rows: Rows  # noqa: ARG001
 ) -> LabelStudy:  # fmt: skip
     return label_study(home(), _info, _runs, _rows, Goal.model_validate_json(goal))
 
 
 def power_of(info: DatasetInfo, rows: Rows, margin: float) -> Power | None:
     """What the test texts can show, computed once for the same runs, metric and margin."""
-    of = tuple((row.candidate, row.run_ids, row.metric) for row in rows)
+    of = tuple(map(data.identity, rows))
     return _power(str(home().root), info.fingerprint, of, margin, rows)
 
 

@@ -25,13 +25,13 @@ Rows = Sequence[CandidateRow]
 
 def asked_of(info: DatasetInfo, rows: Rows) -> list[Asked]:
     """Every prompt candidate with its ways of asking, computed once for the same runs and metric."""
-    runs = [run.summary for run in data.runs_on(info)]
-    ended = tuple(run.run_id for run in runs if run.status == "finished")
+    there = data.runs_on(info)
+    runs, ended = [run.summary for run in there], data.mark_of(there)
     return _asked(str(home().root), info.fingerprint, ended, rows[0].metric, runs, rows)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _asked(root: str, version: str, ended: tuple[str, ...], metric: str, _runs: Any, _rows: Rows) -> list[Asked]:  # noqa: ARG001
+def _asked(root: str, version: str, ended: int, metric: str, _runs: Any, _rows: Rows) -> list[Asked]:  # noqa: ARG001
     return asked_in_ways(home(), _rows, _runs, metric)
 
 
