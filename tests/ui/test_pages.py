@@ -14,7 +14,7 @@ from tests.ui.fixtures import finished_run, questions, waiting_run
 from ui import data
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("overview", "datasets", "launch", "runs", "tradeoff", "costs", "labels", "results")
+PAGES = ("overview", "datasets", "launch", "runs", "decide", "tradeoff", "costs", "labels", "results")
 SECONDS = 30
 
 
