@@ -41,16 +41,22 @@ class Box:
 
 
 def place(
-    marks: Sequence[tuple[float, float, float, float]], names: Sequence[str], width: float, height: float
+    marks: Sequence[tuple[float, float, float, float]],
+    names: Sequence[str],
+    width: float,
+    height: float,
+    beside: Sequence[tuple[float, float]] = (),
 ) -> list[tuple[str, str, float, float]]:
     """For each mark the place of its label: (xanchor, yanchor, shift right, shift up), in pixels.
 
-    `marks` are (x, y, y of the whisker's low end, of its high end) in pixels. Greedy in the given order: each label
+    `marks` are (x, y, y of the whisker's low end, of its high end) in pixels, `beside` the points of a line that is
+    better left free. Greedy in the given order: each label
     takes the place that covers least of the marks, the whiskers and the labels before it, and leaves the plot
     least.
     """
     taken = [Box(x - 8, y - 8, x + 8, y + 8) for x, y, _, _ in marks]
     taken += [Box(x - 2, low, x + 2, high) for x, _, low, high in marks]
+    taken += [Box(x - 5, y - 5, x + 5, y + 5) for x, y in beside]
     chosen = []
     for (x, y, _, _), name in zip(marks, names, strict=True):
         boxes = [_box(x, y, name, option) for option in PLACES]

@@ -48,7 +48,7 @@ def cascade_chart(found: CascadeFound, rows: Sequence[CandidateRow], axis: Axis,
     ticks, texts = log_ticks([_cost(point, axis) / axis.per for point in everyone], axis.show)
     figure.update_xaxes(title=axis.title, type="log", tickvals=ticks, ticktext=texts, range=list(span), showgrid=True)
     figure.update_yaxes(metric_axis(found.metric, *up))
-    _names(figure, shown, axis, span, up, dark)
+    _names(figure, shown, line, axis, span, up, dark)
     figure.update_layout(height=HEIGHT, margin=FLAT, showlegend=False, hovermode="closest", dragmode="pan",
                          hoverlabel={"align": "left"})  # fmt: skip
     show = metric_show(found.metric)
@@ -113,8 +113,8 @@ def _ring(figure: go.Figure, point: Point | None, axis: Axis, dark: bool) -> Non
 
 
 def _names(
-    figure: go.Figure, shown: Mapping[str, Point], axis: Axis, across: tuple[float, float], up: tuple[float, float],
-    dark: bool,
+    figure: go.Figure, shown: Mapping[str, Point], line: Sequence[Point], axis: Axis, across: tuple[float, float],
+    up: tuple[float, float], dark: bool,
 ) -> None:  # fmt: skip
     def pixel(value: float, span: tuple[float, float], size: float) -> float:
         return (value - span[0]) / (span[1] - span[0]) * size
@@ -124,7 +124,8 @@ def _names(
     for point in shown.values():
         middle, low, top = (pixel(end, up, height) for end in _ends(point))
         marks.append((pixel(log10(_cost(point, axis)), across, WIDTH), middle, low, top))
-    places = label_places.place(marks, list(shown), WIDTH, height)
+    beside = [(pixel(log10(_cost(point, axis)), across, WIDTH), pixel(point.quality, up, height)) for point in line]
+    places = label_places.place(marks, list(shown), WIDTH, height, beside)
     for (name, point), (xanchor, yanchor, right, above) in zip(shown.items(), places, strict=True):
         figure.add_annotation(
             x=log10(_cost(point, axis)), y=point.quality, text=f"<b>{name}</b>" if name == THIS else safe(name),
