@@ -40,15 +40,7 @@ def break_even(
     _line(figure, reference, "", volumes, colours[0], "dot")
     for (line, rented, _), dash in zip(own, ("solid", "dash"), strict=False):
         _line(figure, line, rented, volumes, colours[1], dash)
-    met = [(one, line) for line, _, one in own if one.volume and 10**low <= one.volume <= 10**high]
-    for one, line in met:
-        assert one.volume is not None
-        figure.add_scatter(
-            x=[one.volume], y=[line.usd(one.volume)], mode="markers+text", text=[f" {texts(one.volume)}"],
-            textposition="bottom right", marker={"symbol": "diamond", "size": 12, "color": theme.ink(dark)},
-            textfont={"color": theme.ink(dark)}, showlegend=False,
-            hovertemplate=f"cheaper from {texts(one.volume)} texts a month on<extra></extra>",
-        )  # fmt: skip
+    _diamonds(figure, own, (10**low, 10**high), dark)
     figure.add_vline(x=volume, line={"width": 1, "dash": "dot", "color": theme.ink(dark)})
     figure.add_annotation(
         x=log10(volume), y=1.0, yref="paper", yanchor="bottom", showarrow=False, text=f"{texts(volume)} texts",
@@ -71,6 +63,21 @@ def break_even(
         f"{line.name}, {rented}: {f.usd(line.usd(volume))} at {texts(volume)} texts" for line, rented, _ in own
     )
     return Chart(figure, f"Cost a month by texts a month. {reference.name}: {f.usd(reference.usd(volume))}. {spoken}.")
+
+
+def _diamonds(
+    figure: go.Figure, own: Sequence[tuple[CostLine, str, Crossing]], reach: tuple[float, float], dark: bool
+) -> None:
+    """Marks where our lines get cheaper, as far as the chart reaches."""
+    for line, _, met in own:
+        if not met.volume or not reach[0] <= met.volume <= reach[1]:
+            continue
+        figure.add_scatter(
+            x=[met.volume], y=[line.usd(met.volume)], mode="markers+text", text=[f" {texts(met.volume)}"],
+            textposition="bottom right", marker={"symbol": "diamond", "size": 12, "color": theme.ink(dark)},
+            textfont={"color": theme.ink(dark)}, showlegend=False,
+            hovertemplate=f"cheaper from {texts(met.volume)} texts a month on<extra></extra>",
+        )  # fmt: skip
 
 
 def _reach(crossings: Sequence[Crossing], volume: float) -> tuple[float, float]:
