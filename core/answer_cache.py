@@ -124,13 +124,23 @@ def coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str | None]]
 
 def ids_of(column: pa.ChunkedArray) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
     """The ids of a column sorted, and the place in the column of each. Both are shared by equal columns."""
-    mark = _digest(b"\0".join(name.encode("utf-8", "surrogatepass") for name in column.to_pylist()))
+    mark = _digest(_bytes(column))
     found = _columns.get(mark)
     if found is None:
         ids = np.array(column.to_pylist(), np.str_)
         order = np.argsort(ids, kind="stable")
         found = _columns.setdefault(mark, (_shared(ids[order]), order))
     return found
+
+
+def _bytes(column: pa.ChunkedArray) -> bytes:
+    """The lengths of a column's texts and the texts: what tells it from others, without making strings of it."""
+    whole = column.cast(pa.large_string()).combine_chunks()
+    if not len(whole):
+        return b""
+    ends = np.frombuffer(whole.buffers()[1], np.int64)[whole.offset : whole.offset + len(whole) + 1]
+    texts: bytes = whole.buffers()[2][int(ends[0]) : int(ends[-1])].to_pybytes()
+    return np.diff(ends).tobytes() + texts
 
 
 def _made(folder: RunFolder, split: str) -> Answers:
@@ -221,7 +231,7 @@ def _ids(folder: Path, mark: str) -> NDArray[np.str_]:
 
 
 def _mark(ids: NDArray[np.str_]) -> str:
-    return _digest("\0".join(ids.tolist()).encode("utf-8", "surrogatepass"))
+    return _digest("\0".join((str(len(ids)), *ids.tolist())).encode("utf-8", "surrogatepass"))
 
 
 def _digest(content: bytes) -> str:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -95,6 +96,27 @@ def test_runs_over_the_same_examples_share_their_ids(filled: Home) -> None:
     assert [one.pairs for one in again] == [one.pairs for one in whole]
     assert [one.kinds.tolist() for one in again] == [one.kinds.tolist() for one in whole]
     assert answers(RunFolder(sorted(filled.runs.iterdir())[0])).pairs is again[0].pairs
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [["b", "a"], ["", "é"]],
+        [["b", "a", "", "é"]],
+        [[]],
+        [[""]],
+        [["", ""]],
+        [["ba"], ["", "é"]],
+        [["b", "aé"], ["", "x"]],
+    ],
+)
+def test_ids_are_sorted_and_those_of_equal_columns_shared(names: list[list[str]]) -> None:
+    column = pa.chunked_array(names, pa.string())
+    flat = [name for chunk in names for name in chunk]
+    ids, order = answer_cache.ids_of(column)
+    assert ids.tolist() == sorted(flat) == [flat[place] for place in order]
+    parts = pa.chunked_array([pa.array(["other", *flat])[1:]])
+    assert answer_cache.ids_of(parts)[0] is ids
 
 
 @pytest.mark.parametrize("harm", ["torn", "flipped", "empty", "other ids", "no ids", "wrong ids", "gone", "a folder"])
