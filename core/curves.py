@@ -1,5 +1,7 @@
 """Learning curves of a dataset's runs, from their stored predictions."""
 
+import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log10
@@ -16,13 +18,14 @@ from core.data.dataset import DatasetInfo
 from core.errors import TradeoffError
 from core.evidence import performance_of
 from core.home import Home
-from core.spec import Experiment, RunSpec
+from core.spec import Candidate, Experiment, RunSpec, Variant
 
 DRAWS = 500
 NO_LABELS = ("prompted_llm", "api", "cascade")
 """Families that are asked or put together, not trained: more labels do not change them."""
 UNTRAINED = ("majority", "gliclass", "gliner")
 FRACTIONS = (16, 8, 4, 2)
+SEEDS = (0, 1, 2)
 Array = NDArray[np.float64]
 
 
@@ -31,6 +34,7 @@ class Learner:
     """A candidate that learns from labels: its row and all its finished runs, by their number of training texts."""
 
     row: CandidateRow
+    candidate: Candidate
     runs: dict[int, tuple[str, ...]]
 
     @property
@@ -64,13 +68,18 @@ class Curves:
 def learners(rows: Sequence[CandidateRow], runs: Sequence[RunSummary], train_texts: int) -> list[Learner]:
     """The candidates that more labels could help, each with its finished runs of every train size."""
     keys = {run.run_id: _key(run.spec) for run in runs if run.status == "finished"}
+    candidates = {run.run_id: run.spec.candidate for run in runs}
     by_key: dict[tuple[str, str], dict[int, list[str]]] = {}
     for run in runs:
         if run.run_id in keys:
             size = min(run.spec.train_size or train_texts, train_texts)
             by_key.setdefault(keys[run.run_id], {}).setdefault(size, []).append(run.run_id)
     return [
-        Learner(row, {size: tuple(ids) for size, ids in sorted(by_key[keys[row.run_ids[0]]].items())})
+        Learner(
+            row,
+            candidates[row.run_ids[0]],
+            {size: tuple(ids) for size, ids in sorted(by_key[keys[row.run_ids[0]]].items())},
+        )
         for row in rows
         if row.family not in NO_LABELS and row.method not in UNTRAINED and row.run_ids[0] in keys
     ]
@@ -98,7 +107,7 @@ def fitted_curves(
     return Curves(metric, texts, curves, figures)
 
 
-def suggested(info: DatasetInfo, candidate: str, seeds: Sequence[int] = (0, 1, 2)) -> Experiment:
+def suggested(info: DatasetInfo, candidate: Candidate, seeds: Sequence[int] = SEEDS) -> Experiment:
     """The runs that make a curve: a sixteenth, an eighth, … of the training texts, the smaller part of the larger.
 
     Raises:
@@ -112,7 +121,22 @@ def suggested(info: DatasetInfo, candidate: str, seeds: Sequence[int] = (0, 1, 2
             f"{most:,} training texts are too few for a learning curve", info.name,
             f"Label some first: about {4 * least:,} texts are enough.",
         )  # fmt: skip
-    return Experiment(dataset=info.name, candidates=[candidate], seeds=list(seeds), train_sizes=[*sizes, None])
+    variant = Variant(candidate=candidate.id, settings={name: candidate.settings[name] for name in candidate.changed})
+    return Experiment(dataset=info.name, variants=[variant], seeds=list(seeds), train_sizes=[*sizes, None])
+
+
+def as_command(experiment: Experiment) -> str:
+    """The launch of a suggested experiment on the command line."""
+    variant = experiment.variants[0]
+    sizes = ("all" if size is None else str(size) for size in experiment.train_sizes)
+    changes = [
+        part for name, value in variant.settings.items()
+        for part in ("--set", f"{variant.candidate}.{name}={value if isinstance(value, str) else json.dumps(value)}")
+    ]  # fmt: skip
+    return shlex.join([
+        "python", "cli.py", "launch", "--dataset", experiment.dataset, "--candidates", variant.candidate, "--seeds",
+        ",".join(map(str, experiment.seeds)), "--train-size", ",".join(sizes), *changes, "--wait",
+    ])  # fmt: skip
 
 
 def _key(spec: RunSpec) -> tuple[str, str]:

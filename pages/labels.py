@@ -4,7 +4,6 @@ import shlex
 
 import streamlit as st
 
-from core.curves import NO_LABELS, UNTRAINED
 from core.label_study import Goal
 from core.tasks import ranking_metrics
 from ui import data, theme
@@ -62,9 +61,7 @@ with told():
             f"tried. Dashed: the goal. All on the {study.curves.texts:,} test texts that all of them answered."
         )
         parts.curve_table(study)
-    learning = [row.candidate_id for row in rows if row.family not in NO_LABELS and row.method not in UNTRAINED]
-    if learning:
-        parts.launch_curve(info, list(dict.fromkeys(learning)))
+    parts.launch_curve(info, study)
     with st.container(horizontal=True):
         download(lambda: [{"candidate": one.learner.name, **vars(point)} for one in study.answers if one.curve
                           for point in one.curve.points], f"{info.name}-curves", "csv")  # fmt: skip

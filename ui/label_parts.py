@@ -1,6 +1,5 @@
 """The parts of the Labels page."""
 
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import streamlit as st
 
 from core import format as f
 from core.analysis.results import CandidateRow
+from core.curves import as_command as launch_command
 from core.curves import suggested
 from core.data.dataset import DatasetInfo
 from core.label_study import Answer, Goal, LabelStudy, label_study
@@ -143,15 +143,15 @@ def curve_table(study: LabelStudy) -> None:
     )
 
 
-def launch_curve(info: DatasetInfo, names: Sequence[str]) -> None:
+def launch_curve(info: DatasetInfo, study: LabelStudy) -> None:
     """The runs that a learning curve needs, at a press."""
+    learning = {one.learner.name: one.learner for one in study.answers if not one.learner.row.joint}
+    if not learning:
+        return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        name = choose("Candidate to learn about", names, "learn", width=260)
+        without = next((one.learner.name for one in study.answers if one.learner.short), None)
+        name = choose("Candidate to learn about", list(learning), "learn", without, width=260)
         with told():
-            experiment = suggested(info, name)
-            sizes = ",".join("all" if size is None else str(size) for size in experiment.train_sizes)
+            experiment = suggested(info, learning[name].candidate)
             launch_button([experiment], "launch.curve")
-            as_command(
-                f"python cli.py launch --dataset {shlex.quote(info.name)} --candidates {shlex.quote(name)} --seeds "
-                f"0,1,2 --train-size {sizes} --wait"
-            )
+            as_command(launch_command(experiment))

@@ -158,18 +158,14 @@ def _plan(options: argparse.Namespace) -> Any:
 
 def _next(study: "LabelStudy") -> list[str]:
     """How to get the first curve."""
-    from core.curves import suggested
+    from core.curves import as_command, suggested
 
     if study.curves.curves:
         return []
     if not study.answers:
         return ["No candidate that learns from labels has finished yet."]
-    experiment = suggested(study.info, study.answers[0].learner.row.candidate_id)
-    sizes = ",".join("all" if size is None else str(size) for size in experiment.train_sizes)
-    return [
-        f'A curve needs several train sizes: python cli.py launch --dataset "{study.info.name}" --candidates '
-        f"{experiment.candidates[0]} --seeds 0,1,2 --train-size {sizes} --wait"
-    ]
+    experiment = suggested(study.info, study.answers[0].learner.candidate)
+    return [f"A curve needs several train sizes: {as_command(experiment)}"]
 
 
 def _row(answer: "Answer") -> dict[str, Any]:

@@ -4,7 +4,7 @@ import pytest
 
 from core.analysis.label_paths import Plan
 from core.candidates import resolve
-from core.curves import fitted_curves, learners, suggested
+from core.curves import as_command, fitted_curves, learners, suggested
 from core.data.dataset import Dataset
 from core.errors import TradeoffError
 from core.evidence import evidence
@@ -116,12 +116,16 @@ def test_without_runs_there_is_nothing_and_no_goal(home: Home, asked: Dataset) -
 
 
 def test_the_suggested_runs_are_parts_of_the_texts_and_can_be_launched(home: Home, asked: Dataset) -> None:
-    found = suggested(asked.info, "tfidf-linear")
+    candidate = resolve("tfidf-linear", {"word_ngrams": 1})
+    found = suggested(asked.info, candidate)
     assert found.train_sizes == [38, 75, 150, None]
-    assert len(specs(home, found)) == 12
+    planned = specs(home, found)
+    assert len(planned) == 12
+    assert {spec.candidate.label for spec in planned} == {"tfidf-linear [word_ngrams=1]"}
+    assert "--set tfidf-linear.word_ngrams=1" in as_command(found)
     tiny = questions(home, "tiny", test=20)
     with pytest.raises(TradeoffError, match="too few"):
-        suggested(tiny.info, "tfidf-linear")
+        suggested(tiny.info, candidate)
 
 
 def test_ways_to_ask_are_a_balanced_part_of_all() -> None:
