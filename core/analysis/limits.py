@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -42,8 +43,9 @@ def within(rows: Sequence[CandidateRow], limits: Limits) -> tuple[list[Candidate
 
 
 def _broken(row: CandidateRow, limits: Limits) -> Iterator[str]:
-    # What a provider runs takes none of our memory.
-    most = None if limits.max_memory_gb is None or row.device == "api" else limits.max_memory_gb * GIB
+    # What a provider runs takes none of our memory; of a cascade only some stages may run there.
+    elsewhere = row.device == "api" and row.method != "cascade"
+    most = None if limits.max_memory_gb is None or elsewhere else limits.max_memory_gb * GIB
     for name, value, limit, show in (
         ("cost per 1,000 texts", row.usd_per_1k, limits.max_usd_per_1k, f.exact_usd),
         ("time for slow texts", row.latency_p95_ms, limits.max_p95_ms, f.milliseconds),
@@ -65,21 +67,31 @@ def _hosts(row: CandidateRow) -> tuple[str, ...]:
 
 
 def _is_loopback(host: str) -> bool:
-    address = _address(host)
-    return address.is_loopback if address else host.lower() == "localhost"
+    name, address = _named(host)
+    return address.is_loopback if address else name == "localhost"
 
 
 def _is_private(host: str) -> bool:
     """Whether a host is this machine or one of a private network, as far as its name tells."""
-    address = _address(host)
+    name, address = _named(host)
     if address:
         return address.is_private or address.is_loopback
-    name = host.lower().rstrip(".")
     return bool(name) and ("." not in name or name.endswith((".local", ".internal", ".lan", ".home.arpa")))
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _named(host: str) -> tuple[str, ipaddress.IPv4Address | ipaddress.IPv6Address | None]:
+    """The name of a host, which may be written with its port, and its address where the name is one."""
+    for name in (host, _without_port(host)):
+        try:
+            address = ipaddress.ip_address(name.strip("[]"))
+            return name, getattr(address, "ipv4_mapped", None) or address
+        except ValueError:
+            continue
+    return _without_port(host).lower().rstrip("."), None
+
+
+def _without_port(host: str) -> str:
     try:
-        return ipaddress.ip_address(host.strip("[]"))
+        return urlsplit(f"//{host}").hostname or ""
     except ValueError:
-        return None
+        return ""

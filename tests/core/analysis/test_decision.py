@@ -136,7 +136,10 @@ def test_limits_are_applied_before_the_best_is_chosen() -> None:
     ("host", "offline", "in_house"),
     [("127.0.0.1", True, True), ("localhost", True, True), ("::1", True, True), ("10.1.2.3", False, True),
      ("gpu.local", False, True), ("gpu-box", False, True), ("api.openai.com", False, False), ("", False, False),
-     ("8.8.8.8", False, False), ("10.evil.com", False, False)],
+     ("8.8.8.8", False, False), ("10.evil.com", False, False), ("127.0.0.1:8000", True, True),
+     ("localhost:80", True, True), ("[::ffff:8.8.8.8]:443", False, False), ("::ffff:127.0.0.1", True, True),
+     ("[::1]:8000", True, True), ("10.1.2.3:8000", False, True), ("gpu-box:8000", False, True),
+     ("api.openai.com:443", False, False), ("localhost.evil.com:80", False, False), ("[bad", False, False)],
 )  # fmt: skip
 def test_where_a_text_goes_is_told_by_the_host(host: str, offline: bool, in_house: bool) -> None:
     rows = [row("api", device="api", hosts=(host,))]
@@ -155,6 +158,10 @@ def test_an_unknown_figure_keeps_no_limit() -> None:
     rows = [row("a", memory_bytes=3 * 2**30), row("b", 0.8, device="api", memory_bytes=None)]
     found = decide(rows, {}, Question(limits=Limits(max_memory_gb=2)))
     assert taken(found) == "b", "what a provider runs takes none of our memory"
+    mixed = [rows[1].model_copy(update={"method": "cascade"})]
+    found = decide(mixed, {}, Question(limits=Limits(max_memory_gb=2)))
+    assert found is not None
+    assert "unknown" in found.excluded["b"], "of a cascade only some stages may run at a provider"
 
 
 def test_who_cannot_be_compared_is_left_out_and_told() -> None:
