@@ -22,6 +22,8 @@ from ui.messages import plain
 from ui.navigation import PAGES, go
 from ui.session import home
 
+AT_ONCE = 200_000
+"""Answers up to which the ranking without doubtful texts is computed unasked."""
 KINDS = {
     "runner-up": "As good", "margin": "Another margin", "limit": "Another limit", "measure": "Something else little",
     "texts": "More texts", "quality": "More quality",
@@ -65,6 +67,8 @@ def without_doubtful_texts(
     if audit_of(info) is None:
         _audit_first(info)
         return
+    if sum(row.test_texts * row.runs for row in rows) > AT_ONCE and not _asked_for(info):
+        return
     found = _reranked(info, rows, question, scenario)
     if found is None:
         return
@@ -86,6 +90,14 @@ def without_doubtful_texts(
         plain(f"Found by the audit, which can err: a simple model of the words doubts labels, so leaving them out "
               f"favours candidates that answer by words. {notes}".strip())
     )  # fmt: skip
+
+
+def _asked_for(info: DatasetInfo) -> bool:
+    """Whether the visitor wants the ranking again, which takes seconds over so many answers."""
+    key = f"rerank.{info.name}.{info.fingerprint}"
+    if not st.session_state.get(key) and st.button("Rank without them", icon=":material/filter_alt_off:"):
+        st.session_state[key] = True
+    return bool(st.session_state.get(key))
 
 
 def _audit_first(info: DatasetInfo) -> None:

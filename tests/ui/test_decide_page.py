@@ -95,11 +95,19 @@ def test_a_total_is_told_at_its_volume(decided: Dataset) -> None:
     assert "--cheap total --volume 5e+06" in app.code[-1].value
 
 
-def test_the_audit_tells_whether_doubtful_texts_decide(decided: Dataset) -> None:
+def test_the_audit_tells_whether_doubtful_texts_decide(decided: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_page("decide")
     assert "have not been audited" in words(app)
     audit(decided)
     app = open_page("decide")
+    sound(app)
+    assert "test text" in words(app)
+    monkeypatch.setattr("ui.decide_parts.AT_ONCE", 100)
+    app = open_page("decide")
+    sound(app)
+    assert "The audit doubts" not in words(app)
+    assert "Without " not in words(app).replace("Without wrong labels", "")
+    next(button for button in app.button if button.label == "Rank without them").click().run()
     sound(app)
     assert "test text" in words(app)
 
