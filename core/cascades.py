@@ -200,7 +200,8 @@ def _found(
         stages=tuple(
             StageTold(candidate=name, run_ids=chosen[k].run_ids if k < len(chosen) else (),
                       threshold=(*point.thresholds, None)[k], asked=max(0.0, float(asked[k])),
-                      answered=point.answered[k])
+                      answered=point.answered[k],
+                      energy_provenance=chosen[k].energy_provenance if k < len(chosen) else None)
             for k, name in enumerate(names)
         ),
         chosen=point, by_hand=question.thresholds is not None,

@@ -13,7 +13,7 @@ from core.scales import log_range, log_ticks
 from ui import theme
 from ui.axes import Axis
 from ui.charts import FLAT, Chart, safe
-from ui.marks import SIZE, whiskers
+from ui.marks import ENERGY_FIELDS, SIZE, whiskers
 from ui.metrics import metric_axis, metric_name, metric_show, metric_span
 
 WIDTH, HEIGHT, AXIS_HEIGHT = 720, 440, 60
@@ -36,7 +36,9 @@ def cascade_chart(found: CascadeFound, rows: Sequence[CandidateRow], axis: Axis,
     for name, point in shown.items():
         row = by_name.get(name.removesuffix(" alone"))
         family, method = ("cascade", "cascade") if name == THIS else (row.family, row.method) if row else ("", "")
-        _mark(figure, found, name, point, axis, theme.family_colour(family, dark), theme.symbol(method))
+        sure = found.energy_provenance if name == THIS or row is None else row.energy_provenance
+        hollow = "-open" if sure == "estimated" and axis.field in ENERGY_FIELDS else ""
+        _mark(figure, found, name, point, axis, theme.family_colour(family, dark), f"{theme.symbol(method)}{hollow}")
     _ring(figure, shown.get(THIS), axis, dark)
     everyone = [*shown.values(), *line]
     span = log_range([_cost(point, axis) for point in everyone])
@@ -94,11 +96,10 @@ def _mark(
     cost = _cost(point, axis)
     quality = metric_span(found.metric, point.quality, point.quality_low, point.quality_high)
     who = f"<br>{safe(_passes(found, point))}" if name == THIS else ""
-    hollow = "-open" if found.energy_provenance == "estimated" and axis.field in ("kwh_per_1k", "co2e_g_per_1k") else ""
     figure.add_scatter(
         x=[cost], y=[point.quality], mode="markers", name=name,
         error_y=whiskers([point.quality], [(point.quality_low, point.quality_high)], colour),
-        marker={"size": SIZE, "color": colour, "symbol": f"{symbol}{hollow}", "line": {"width": 1.5, "color": colour}},
+        marker={"size": SIZE, "color": colour, "symbol": symbol, "line": {"width": 1.5, "color": colour}},
         hovertemplate=f"<b>{safe(name)}</b>{who}<br>{metric_name(found.metric)}: {quality}<br>"
                       f"{axis.name}: {axis.show(cost)}<extra></extra>",
     )  # fmt: skip

@@ -82,11 +82,11 @@ def figure_rows(found: CascadeFound) -> list[dict[str, Any]]:
 
 def figures_table(found: CascadeFound) -> None:
     """The cascade beside each stage alone, in words."""
-    points: list[tuple[str, Point, str]] = [("This cascade", found.chosen, "")]
+    points: list[tuple[str, Point, str, str | None]] = [("This cascade", found.chosen, "", found.energy_provenance)]
     for stage, point, gap in zip(found.stages, found.alone, found.differences, strict=True):
         low, high = (difference_told(found.metric, end) for end in (gap.low, gap.high))
         said = f"{difference_told(found.metric, gap.value)} ({low} to {high})"
-        points.append((f"{stage.candidate} alone", point, said))
+        points.append((f"{stage.candidate} alone", point, said, stage.energy_provenance))
     mistakes, unit = found.chosen.mistakes_usd_per_1k is not None, "" if found.metric == "mcc" else " (points)"
     st.dataframe(
         pd.DataFrame(
@@ -95,11 +95,12 @@ def figures_table(found: CascadeFound) -> None:
                 "Quality": metric_quality(found.metric, point.quality, point.quality_low, point.quality_high),
                 f"Cascade minus it{unit}": said, "Cost / 1,000": f.exact_usd(point.usd_per_1k),
                 **({"Mistakes / 1,000": f.usd(point.mistakes_usd_per_1k)} if mistakes else {}),
-                "Energy / 1,000": f.energy(point.kwh_per_1k), "One text": f.milliseconds(point.latency_p50_ms),
+                "Energy / 1,000": f.energy(point.kwh_per_1k), "Energy is": sure or "not metered",
+                "One text": f.milliseconds(point.latency_p50_ms),
                 "95 of 100 within": f.milliseconds(point.latency_p95_ms),
                 "On validation": metric_show(found.metric)(point.validation_quality),
             }
-            for name, point, said in points
+            for name, point, said, sure in points
         ),
         hide_index=True, height="content", key="cascade.figures", alt="The cascade beside each of its stages alone",
     )  # fmt: skip

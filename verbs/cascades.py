@@ -112,6 +112,7 @@ def _mistakes(options: argparse.Namespace) -> Any:
 
 def _table(told: Any) -> list[dict[str, Any]]:
     """A row for the cascade and for each stage alone."""
+    known = [told.energy_provenance, *(stage.energy_provenance or "not metered" for stage in told.stages)]
     points = [(told.name, told.chosen, None), *zip(
         (f"{stage.candidate} alone" for stage in told.stages), told.alone, told.differences, strict=True)]  # fmt: skip
     return [
@@ -119,8 +120,8 @@ def _table(told: Any) -> list[dict[str, Any]]:
             "candidate": name, "metric": told.metric, "quality": point.quality, "quality_low": point.quality_low,
             "quality_high": point.quality_high, "usd_per_1k": point.usd_per_1k, "kwh_per_1k": point.kwh_per_1k,
             "latency_p50_ms": point.latency_p50_ms, "latency_p95_ms": point.latency_p95_ms,
-            "mistakes_usd_per_1k": point.mistakes_usd_per_1k, "energy_provenance": told.energy_provenance,
+            "mistakes_usd_per_1k": point.mistakes_usd_per_1k, "energy_provenance": sure,
             "difference": gap and (gap.value, gap.low, gap.high),
         }
-        for name, point, gap in points
+        for (name, point, gap), sure in zip(points, known, strict=True)
     ]  # fmt: skip

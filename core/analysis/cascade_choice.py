@@ -55,6 +55,8 @@ class StageTold(Record):
     threshold: float | None = None
     asked: float
     answered: float
+    energy_provenance: Provenance | None = None
+    """How its energy is known; None of a person, who is not metered."""
 
 
 class CascadeFound(Record):
@@ -156,6 +158,9 @@ def _saving(found: CascadeFound, strong: str) -> str:
         return f"; of 1,000 texts {reviews:,.0f} go to a person, for {f.usd(reviews * found.person_usd)}"
     if own is None or other is None:
         return f"; its {measure.short} is not known"
+    known = found.stages[found.strongest].energy_provenance
+    if found.cheap in ("kwh", "co2e") and known != found.energy_provenance:
+        return f"; its {measure.short} is {found.energy_provenance}, that of {strong} {known}, so they are not compared"
     if less := ratio(other, own):
         return f", and it {measure.less.format(ratio=less)}"
     if more := ratio(own, other):

@@ -163,6 +163,15 @@ def test_answers_that_are_gone_are_told_and_not_suggested(home: Home, asked: Dat
     assert [one.stages for one in suggestions(home, rows, TERMS)] == [("tfidf-linear", "minilm-lora")]
 
 
+def test_energy_of_different_kinds_is_not_compared(home: Home, asked: Dataset) -> None:
+    path = find_fitted(home, "tfidf-linear", "questions").path / "usage.json"
+    path.write_text(path.read_text().replace("modelled", "estimated"))
+    found = cascade_of(home, "questions", rows_of(home, asked), TERMS, CascadeQuestion(PAIR, cheap="kwh"))
+    assert (found.energy_provenance, found.stages[1].energy_provenance) == ("estimated", "modelled")
+    assert "so they are not compared" in found.sentence
+    assert "estimated and modelled" in " ".join(found.notes)
+
+
 def test_a_scenario_changes_what_a_cascade_takes(home: Home, asked: Dataset) -> None:
     rows, plain = rows_of(home, asked), CascadeQuestion(PAIR, thresholds=(0.9,))
     dearer = Terms.of(Preferences(), Scenario(rent_share=3, pue=2))
