@@ -142,8 +142,7 @@ def _of_runs(
     person_usd: float | None, mistakes: Mistakes | None,
 ) -> Answers:  # fmt: skip
     found = [_read(home, run, split) for run in run_ids]
-    ids = reduce(np.intersect1d, [one.ids for one in found])
-    places = [_places(one.ids, ids) for one in found]
+    ids, places = _aligned([one.ids for one in found])
     targets = [found[0].targets[place] for place in places[0]]
     answers: list[list[str | None]] = [
         [one.predictions[place] for place in where] for one, where in zip(found, places, strict=True)
@@ -176,6 +175,15 @@ def _read(home: Home, run: str, split: str) -> Evidence:
         raise TradeoffError(
             f"The answers of {run} cannot be read", str(error), "Delete that run and launch it again."
         ) from error
+
+
+def _aligned(every: Sequence[NDArray[np.str_]]) -> tuple[NDArray[np.str_], list[NDArray[np.int64]]]:
+    """The ids that stand in all, sorted, and the places of these in each."""
+    if all(np.array_equal(one, every[0]) for one in every[1:]):  # mostly so: sorted once
+        order = np.argsort(every[0])
+        return every[0][order], [order] * len(every)
+    ids = reduce(np.intersect1d, every)
+    return ids, [_places(one, ids) for one in every]
 
 
 def _places(ids: NDArray[np.str_], wanted: NDArray[np.str_]) -> NDArray[np.int64]:
