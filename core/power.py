@@ -92,7 +92,8 @@ def _open(sight: Sight, within: str) -> str:
     luck = f" ({f.percent(sight.seeds_share, 0)} of what is uncertain is luck of training)" if sight.seeds_share else ""
     if sight.texts_needed is not None:
         also = f", or {sight.seeds_needed} runs of each," if sight.seeds_needed else ""
-        return f"{begun}{luck}: about {f.significant(sight.texts_needed)} more labelled test texts{also} would likely settle it."
+        texts = f"about {f.significant(sight.texts_needed)} more labelled test texts"
+        return f"{begun}{luck}: {texts}{also} would likely settle it."
     if sight.seeds_needed:
         return f"{begun}{luck}: {sight.seeds_needed} runs of each, with other seeds, would likely settle it."
     if sight.missing == "seeds":

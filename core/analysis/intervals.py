@@ -78,7 +78,8 @@ def stretched(inner: Interval, found: Spread, signed: bool) -> Interval:
 
 def is_share(statistic: Statistic) -> bool:
     """Whether the metric is the share of examples that have something."""
-    return statistic.parts is not None and bool(np.isin(statistic.parts, (0.0, 1.0)).all())
+    parts = statistic.parts
+    return parts is not None and bool(((parts == 0) | (parts == 1)).all())
 
 
 def percentile(values: NDArray[np.float64]) -> tuple[float, float]:
