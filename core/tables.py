@@ -195,7 +195,7 @@ OTHER_METRICS = 2
 """How many metrics of the task stand beside the one that candidates are ranked by."""
 
 
-STANDINGS = {"tied": "not worse", "unsettled": "open", "worse": "worse"}
+STANDINGS: dict[str, str] = {"tied": "not worse", "unsettled": "open", "worse": "worse"}
 
 
 def _gap(metric: str, ends: Sequence[float] | None) -> str:
