@@ -7,7 +7,7 @@ together and drawn apart at random: 300 to choose the threshold on, the rest to 
 cheapest whose quality is no more than a point below the stronger candidate alone, less so many standard errors.
 """
 
-import sys
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,4 +85,6 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "data")
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("home", nargs="?", default="data")
+    main(asked.parse_args().home)

@@ -5,7 +5,7 @@ twice and four times the largest train size, and the share of label ranges that 
 twice of it. Each run's luck (its seed) is normal; 70 % of the test texts are as hard for every run, as real ones are.
 """
 
-import sys
+import argparse
 from dataclasses import dataclass
 from math import inf
 
@@ -79,4 +79,6 @@ def main(repeats: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("repeats", type=int, nargs="?", default=300)
+    main(asked.parse_args().repeats)

@@ -3,6 +3,7 @@
 FOLDER is a data folder (`TRADEOFF_HOME`); an empty one by default. Needs Chromium. Prints the median of some starts.
 """
 
+import argparse
 import sys
 import tempfile
 import time
@@ -24,7 +25,9 @@ STARTS = 5
 
 def main() -> None:
     """Start the dashboard some times, open its first page and print medians."""
-    home = Home(Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp()).resolve()).prepare()
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("folder", type=Path, nargs="?")
+    home = Home((asked.parse_args().folder or Path(tempfile.mkdtemp())).resolve()).prepare()
     ready, drawn, memory = [], [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from core import files
 from core.errors import TradeoffError, unknown
@@ -67,8 +67,11 @@ class State(Record):
     """Where a run stands. `queued_at` orders the queue; `attempt` counts executions.
 
     `interruptions` counts deaths of the run's process since it was last queued by a person; a run that keeps dying
-    is given up. `pid_started` and `boot` tell the recorded process from another one with the same number.
+    is given up. `pid_started` and `boot` tell the recorded process from another one with the same number. A process
+    started before an update reads what a younger one wrote: what it does not know is passed over.
     """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     status: Status
     at: str
