@@ -152,8 +152,9 @@ def end(path: Path, word: str) -> None:
 def test_of_several_ends_the_first_stands(home: Home, dataset: Dataset) -> None:
     folder, words = queued(home, dataset), ["finished", "failed", "cancelled"] * 2
     folder.set_state("running")
-    with multiprocessing.get_context("fork").Pool(len(words)) as pool:
-        pool.starmap(end, [(folder.path, word) for word in words])
+    # A fork of a process with threads, as other tests leave them, can hang for ever.
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        pool.starmap(end, [(folder.path, word) for word in words], chunksize=1)
     state = folder.state
     assert state is not None
     assert state.status == state.reason
