@@ -93,6 +93,9 @@ def _reason(found: Decision, rows: Sequence[CandidateRow]) -> str:
             return f"{best.candidate} is best ({figure}), tied with {others}; which of them is cheapest is not known."
         return f"{best.candidate} is best ({figure}) and the cheapest of those tied with it ({others})."
     if all(_cheaper(found, best.candidate, name) for name in found.unsettled):
+        if all(found.differences[name].low <= 0 for name in found.unsettled):
+            others = listed(found.unsettled)
+            return f"Take {best.candidate} ({figure}): {others} cannot be told apart from it and {_dearer(found)}."
         return f"{best.candidate} is best ({figure}), and {listed(found.unsettled)}, perhaps as good, {_dearer(found)}."
     return f"{best.candidate} is best ({figure}); no other is shown to be within {margin} of it."
 

@@ -203,7 +203,7 @@ def test_a_winner_that_is_best_says_how_the_others_stand() -> None:
     rows = [row("best", 0.92, 1), row("other", 0.9, 2)]
     assert "better than all others" in decide(rows, {"other": gap(0.02, 0.1)}, Question()).reason  # type: ignore[union-attr]
     reason = decide(rows, {"other": gap(-0.02, 0.1)}, Question()).reason  # type: ignore[union-attr]
-    assert reason == "best is best (92.0 % right), and other, perhaps as good, costs more."
+    assert reason == "Take best (92.0 % right): other cannot be told apart from it and costs more."
     reason = decide(rows, {"other": gap(-0.02, 0.0)}, Question()).reason  # type: ignore[union-attr]
     assert reason == "best is best (92.0 % right) and the cheapest of those tied with it (other)."
 
