@@ -17,12 +17,12 @@ from core.analysis import cascade
 from core.analysis.cascade import Answers
 from core.analysis.cascade_choice import Wish, choose
 from core.analysis.statistic import Statistic
-from core.cascade_answers import Terms, gathered
-from core.cascade_suggestions import suggestions
 from core.data.dataset import list_datasets
+from core.findings.cascade_answers import Terms, gathered
+from core.findings.cascade_suggestions import suggestions
+from core.findings.results import results
 from core.home import Home
 from core.preferences import load
-from core.results import results
 
 CAUTIONS = (0.0, 1.0, 1.645, 2.0)
 MARGIN, CHOSEN_ON, SPLITS = 0.01, 300, 200

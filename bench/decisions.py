@@ -27,10 +27,10 @@ from core.analysis.compare import Performance, paired_difference
 from core.analysis.decision import Question, Rule, best_of, decide
 from core.analysis.intervals import interval
 from core.analysis.results import CandidateRow
-from core.evidence import performances_of
+from core.findings.evidence import performances_of
+from core.findings.results import results
 from core.home import Home
 from core.preferences import load
-from core.results import results
 
 POLICIES = ("proven", "plausible", "most accurate", "cheapest")
 CHEAP = {"usd": "usd_per_1k", "kwh": "kwh_per_1k"}

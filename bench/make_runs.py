@@ -17,10 +17,10 @@ sys.path[0] = str(Path(__file__).parents[1])  # not this folder: its statistics.
 from core.candidates import CANDIDATES, resolve
 from core.data.dataset import Dataset, save_dataset
 from core.home import Home
+from core.metering.usage import Energy, Usage
 from core.runs import PREDICTIONS, create_run
 from core.spec import RunSpec
 from core.tasks import Score, get_task
-from core.usage import Energy, Usage
 
 SIZES = (None, 50, 100)
 """Training texts; None is all of them."""

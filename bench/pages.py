@@ -24,10 +24,10 @@ from collections.abc import Callable
 
 import psutil
 
-from core.evidence import performances_of
+from core.findings.evidence import performances_of
+from core.findings.results import results
 from core.home import Home
 from core.preferences import Preferences
-from core.results import results
 from store import queries
 from store.db import open_index
 from store.ingest import refresh

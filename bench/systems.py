@@ -23,10 +23,10 @@ from core.data.bundled import import_bundled
 from core.data.dataset import Dataset, list_datasets, load_dataset, nested_sample, save_dataset
 from core.data.importing import import_dataset
 from core.data.views import derive
+from core.findings.results import results
 from core.home import Home
 from core.launch import launch
 from core.preferences import load as load_preferences
-from core.results import results
 from core.spec import Experiment
 from core.watch import wait_for
 

@@ -16,7 +16,8 @@ from core.clients.account import Account
 from core.data.dataset import load_dataset, nested_sample
 from core.errors import TradeoffError
 from core.home import Home
-from core.meter import Meter, PhaseMeter, add_usage
+from core.metering.meter import Meter, PhaseMeter, add_usage
+from core.metering.usage import Phase, Usage
 from core.methods import asks_provider, checked_settings, method_class, models
 from core.methods.base import Context, Method, Tokens
 from core.prediction_log import PredictionLog, write_predictions
@@ -24,7 +25,6 @@ from core.preferences import load as load_preferences
 from core.runs import RunFolder
 from core.scoring import run_scores
 from core.tasks import Example, Score, get_task
-from core.usage import Phase, Usage
 
 EVALUATED = ("validation", "test")
 REPORT_SECONDS = 0.25

@@ -12,9 +12,9 @@ from typing import Literal, cast
 
 import psutil
 
-from core import nvml
 from core.errors import TradeoffError, unknown
 from core.home import Home
+from core.metering import nvml
 from core.spec import Device, Record
 
 CGROUP = Path("/sys/fs/cgroup")

@@ -12,8 +12,8 @@ from typing import Any
 
 import psutil
 
-from core import nvml
 from core.devices import DeviceInfo, cpu_model, devices, resolve_device, usable_cores, usable_memory
+from core.metering import nvml
 
 __all__ = ["DeviceInfo", "describe", "devices", "machine_id", "resolve_device"]
 

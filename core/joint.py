@@ -16,11 +16,11 @@ from typing import Any
 from core import files
 from core.data.dataset import load_dataset, nested_sample
 from core.home import Home
+from core.metering.usage import Energy, TokenCount, Usage
 from core.methods.base import Part
 from core.runs import RunFolder, list_runs
 from core.spec import RunSpec
 from core.tasks import get_task
-from core.usage import Energy, TokenCount, Usage
 
 FILE = "joint.json"
 

@@ -11,8 +11,8 @@ from core.clients.estimating import api_estimate
 from core.data.dataset import Dataset, load_dataset
 from core.devices import devices, resolve_device
 from core.errors import TradeoffError, unknown
-from core.estimate import Estimate, estimate
-from core.history import mean_tokens, past_runs
+from core.estimating.estimate import Estimate, estimate
+from core.estimating.history import mean_tokens, past_runs
 from core.home import Home
 from core.methods import asks_provider, can_do, method_entry
 from core.preferences import load as load_preferences

@@ -10,13 +10,13 @@ from typing import Any
 
 from core.data.dataset import load_dataset
 from core.errors import TradeoffError, unknown
+from core.findings.results import Pricing, pricing
 from core.home import Home
+from core.metering.usage import TokenCount, Usage
 from core.preferences import load as load_preferences
-from core.results import Pricing, pricing
 from core.runs import RunFolder, find_run, list_runs
 from core.spec import RunSpec
 from core.tasks import get_task
-from core.usage import TokenCount, Usage
 
 MOST_TEXTS = 100_000
 LONGEST_TEXT = 1_000_000

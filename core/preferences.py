@@ -8,9 +8,9 @@ from pydantic import Field, ValidationError, field_validator
 from core import files
 from core.clients.endpoints import Endpoint
 from core.errors import TradeoffError, unknown
-from core.grid import Grid, countries, grid
 from core.home import Home
-from core.prices import DevicePrice, TokenPrice
+from core.metering.grid import Grid, countries, grid
+from core.metering.prices import DevicePrice, TokenPrice
 from core.spec import Record
 
 

@@ -30,10 +30,10 @@ from pydantic import ConfigDict, ValidationError
 from core import files
 from core.errors import TradeoffError, unknown
 from core.home import Home
+from core.metering.usage import Usage, read_usage
 from core.people import who
 from core.spec import Record, RunSpec
 from core.tasks.base import Score
-from core.usage import Usage, read_usage
 
 Status = Literal["queued", "running", "finished", "failed", "cancelled"]
 STATUSES: tuple[Status, ...] = ("queued", "running", "finished", "failed", "cancelled")

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core import format as f
-from core.compare_tables import compared, figure_told
+from core.findings.compare_tables import compared, figure_told
 from core.metric_words import difference_told, metric_name, metric_quality, metric_range, metric_short, metric_show
 
 PIPED_WIDTH = 220

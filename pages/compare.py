@@ -4,8 +4,8 @@ import shlex
 
 import streamlit as st
 
-from core.comparing import LEAST, MOST, SHOWN
-from core.comparing_words import pair_record, sentence
+from core.findings.comparing import LEAST, MOST, SHOWN
+from core.findings.comparing_words import pair_record, sentence
 from core.tasks import ranking_metrics
 from ui import compare_charts, data, theme
 from ui import compare_parts as parts

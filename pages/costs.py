@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.spending import total
+from core.findings.spending import total
 from ui import cost_parts as parts
 from ui import data
 from ui.downloads import as_command

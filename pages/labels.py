@@ -4,7 +4,7 @@ import shlex
 
 import streamlit as st
 
-from core.label_study import Goal
+from core.findings.label_study import Goal
 from core.tasks import ranking_metrics
 from ui import data, theme
 from ui import label_parts as parts

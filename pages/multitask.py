@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core.consolidated import besides, parts_of
 from core.data.dataset import list_datasets
+from core.findings.consolidated import besides, parts_of
+from core.findings.results import pricing
 from core.preferences import load
-from core.results import pricing
 from ui import data
 from ui import multitask_parts as parts
 from ui.messages import empty, plain, told

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.analysis.cheapness import measure_of
 from core.analysis.decision import Question
-from core.fronts import QUALITY, key_of
+from core.findings.fronts import QUALITY, key_of
 from core.tasks import ranking_metrics
 from ui import data, theme
 from ui.axes import AXES

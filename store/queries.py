@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from core.analysis.results import RunSummary
+from core.metering.usage import Usage
 from core.spec import RunSpec
 from core.tasks import Score
-from core.usage import Usage
 from store.db import Index
 from store.migrations import PUBLIC_TABLES, PUBLIC_VIEWS
 

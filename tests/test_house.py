@@ -18,9 +18,9 @@ MAY_IMPORT = {
 }
 FORBIDDEN = {"core": {"streamlit", "plotly", "duckdb"}, "store": {"torch", "streamlit", "transformers"}}
 OURS = {*MAY_IMPORT, "app", "cli", "tests", "bench"}
-LIGHT = ["core.launch", "core.worker", "core.results", "core.predictor", "core.candidates", "core.doctor",
-         "core.data.importing", "core.data.audit", "core.estimate", "core.progress", "store.db", "store.ingest",
-         "store.queries", "store.sandbox", "ui.routes", "cli"]  # fmt: skip
+LIGHT = ["core.launch", "core.worker", "core.findings.results", "core.predictor", "core.candidates", "core.doctor",
+         "core.data.importing", "core.data.audit", "core.estimating.estimate", "core.progress", "store.db",
+         "store.ingest", "store.queries", "store.sandbox", "ui.routes", "cli"]  # fmt: skip
 
 
 def imported(path: Path) -> set[str]:
@@ -74,4 +74,4 @@ def test_every_dependency_is_pinned_and_earns_its_place() -> None:
 def test_benches_do_not_find_each_other_in_place_of_a_library() -> None:
     for path in (ROOT / "bench").glob("*.py"):
         source = path.read_text(encoding="utf-8")
-        assert "sys.path" not in source or "sys.path[0] = " in source, f"{path}: bench/statistics.py would hide Python's"
+        assert "sys.path" not in source or "sys.path[0] = " in source, f"{path}: Python's statistics would be hidden"

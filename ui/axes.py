@@ -7,8 +7,8 @@ from typing import Any
 
 from core import format as f
 from core.analysis.results import CandidateRow
-from core.fronts import QUALITY
-from core.scales import log_range, log_ticks
+from core.charting.scales import log_range, log_ticks
+from core.findings.fronts import QUALITY
 from ui.metrics import metric_axis, metric_name, metric_span
 
 Span = tuple[float, float]

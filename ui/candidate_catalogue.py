@@ -11,8 +11,8 @@ from core.candidates import resolve
 from core.catalogue import ModelCard, catalogue, search
 from core.data.dataset import DatasetInfo, load_dataset
 from core.errors import TradeoffError
-from core.fit import Fit, fit_of, possible_ways
-from core.history import mean_tokens
+from core.estimating.fit import Fit, fit_of, possible_ways
+from core.estimating.history import mean_tokens
 from core.preferences import load as load_preferences
 from core.spec import Device
 from ui.dialogs import close_dialog

@@ -8,8 +8,8 @@ import streamlit as st
 from core.candidates import CANDIDATES, CandidateEntry, candidates_for, resolve
 from core.catalogue import card as model_card
 from core.data.dataset import DatasetInfo
-from core.estimate import Estimate
-from core.fit import NEEDS_TOKEN, needs_token
+from core.estimating.estimate import Estimate
+from core.estimating.fit import NEEDS_TOKEN, needs_token
 from core.methods import METHODS, asks_provider, can_do
 from core.spec import Candidate, Device, RunSpec
 from ui.candidate_catalogue import ADDED, all_known, catalogue_dialog

@@ -10,7 +10,7 @@ from core import format as f
 from core.analysis.decision import Decision
 from core.analysis.decision_words import points
 from core.analysis.results import CandidateRow
-from core.fronts import Front
+from core.findings.fronts import Front
 from ui.candidate_card import prompt_band
 from ui.metrics import metric_half, metric_name, metric_show
 

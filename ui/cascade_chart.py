@@ -6,10 +6,10 @@ from math import log10
 import plotly.graph_objects as go
 
 from core import format as f
-from core import label_places
 from core.analysis.cascade_choice import CascadeFound, Point
 from core.analysis.results import CandidateRow
-from core.scales import log_range, log_ticks
+from core.charting import label_places
+from core.charting.scales import log_range, log_ticks
 from ui import theme
 from ui.axes import Axis
 from ui.charts import FLAT, Chart, safe

@@ -8,10 +8,10 @@ import streamlit as st
 from core.analysis.cascade_choice import CascadeFound
 from core.analysis.results import CandidateRow
 from core.analysis.scenario import Scenario
-from core.cascade_answers import Terms
-from core.cascade_suggestions import Suggestion, suggestions
-from core.cascades import CascadeCheap, CascadeQuestion, cascade_of
 from core.data.dataset import DatasetInfo
+from core.findings.cascade_answers import Terms
+from core.findings.cascade_suggestions import Suggestion, suggestions
+from core.findings.cascades import CascadeCheap, CascadeQuestion, cascade_of
 from core.preferences import load as load_preferences
 from ui import data
 from ui.session import home
@@ -23,7 +23,7 @@ def found_of(
     """The cascade that is asked for.
 
     Raises:
-        TradeoffError: see `core.cascades.cascade_of`.
+        TradeoffError: see `core.findings.cascades.cascade_of`.
     """
     wanted = [row for row in rows if row.candidate in question.stages]
     return _found(_key(wanted, scenario), info.name, question, rows, scenario)

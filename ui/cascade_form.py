@@ -9,9 +9,9 @@ import streamlit as st
 from core import format as f
 from core.analysis.cheapness import MEASURES
 from core.analysis.results import CandidateRow
-from core.cascade_answers import Mistakes
-from core.cascades import CHEAP, MOST_STAGES, CascadeCheap, CascadeQuestion
 from core.data.dataset import DatasetInfo
+from core.findings.cascade_answers import Mistakes
+from core.findings.cascades import CHEAP, MOST_STAGES, CascadeCheap, CascadeQuestion
 from ui.question_form import DEFAULT, MARGINS
 from ui.session import choose, choose_many, to_url
 

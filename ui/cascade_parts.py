@@ -10,9 +10,9 @@ from core import format as f
 from core.analysis.cascade_choice import CascadeFound, Point
 from core.analysis.compare import Difference
 from core.analysis.results import CandidateRow
-from core.cascade_answers import Terms
-from core.cascade_saving import save
-from core.cascade_suggestions import Suggestion
+from core.findings.cascade_answers import Terms
+from core.findings.cascade_saving import save
+from core.findings.cascade_suggestions import Suggestion
 from core.preferences import load as load_preferences
 from core.spec import slug
 from ui import data, theme

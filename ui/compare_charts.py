@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 from core import format as f
 from core.analysis.label_scores import LabelScores
 from core.analysis.results import CandidateRow
-from core.comparing import Compared
-from core.comparing_words import VERDICTS, verdict
+from core.findings.comparing import Compared
+from core.findings.comparing_words import VERDICTS, verdict
 from core.metric_words import difference_told, metric_name, metric_quality
 from ui import theme
 from ui.charts import FLAT, Chart, safe

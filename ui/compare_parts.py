@@ -10,8 +10,8 @@ import streamlit as st
 from core import format as f
 from core.analysis.cheapness import CLOSE
 from core.analysis.results import CandidateRow
-from core.comparing import Compared, compare
-from core.comparing_words import VERDICTS, text_record, verdict
+from core.findings.comparing import Compared, compare
+from core.findings.comparing_words import VERDICTS, text_record, verdict
 from core.tasks import get_task
 from ui import data
 from ui.candidate_table import WHOLE

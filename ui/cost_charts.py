@@ -10,8 +10,8 @@ from core import format as f
 from core.analysis.breakeven import CostLine, Crossing, texts
 from core.analysis.results import CandidateRow
 from core.analysis.scenario import Money
-from core.spending import Spent
-from core.usage import PROVENANCES
+from core.findings.spending import Spent
+from core.metering.usage import PROVENANCES
 from ui import theme
 from ui.axes import log_range, log_ticks
 from ui.charts import FLAT, Chart, safe

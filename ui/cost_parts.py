@@ -10,11 +10,11 @@ from core.analysis.breakeven import BreakEven, Crossing, break_evens, cost_line,
 from core.analysis.equivalents import ASSUMED, co2e_like, energy_like
 from core.analysis.results import CandidateRow
 from core.analysis.scenario import HOURS_A_MONTH, Scenario, monthly_usd, why_no_total
-from core.breakeven import OFFERED, Bill, Reference, estimated_bill, reference_from, reference_of
 from core.data.dataset import DatasetInfo, load_dataset
 from core.errors import TradeoffError
+from core.findings.breakeven import OFFERED, Bill, Reference, estimated_bill, reference_from, reference_of
+from core.findings.spending import Entry, Key, Spent, by
 from core.preferences import load as load_preferences
-from core.spending import Entry, Key, Spent, by
 from ui import cost_charts, theme
 from ui.axes import AXES
 from ui.charts import draw

@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 
 from core.analysis.curve import REACH, Curve
 from core.analysis.prompt_spread import FACTORS
-from core.label_study import Answer, LabelStudy
-from core.scales import log_range
-from core.sensitivity import Asked
+from core.charting.scales import log_range
+from core.findings.label_study import Answer, LabelStudy
+from core.findings.sensitivity import Asked
 from ui import theme
 from ui.charts import FLAT, Chart, safe
 from ui.marks import whiskers

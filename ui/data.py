@@ -20,17 +20,17 @@ from core.analysis.intervals import Interval
 from core.analysis.results import CandidateRow, RunSummary, candidate_rows
 from core.analysis.scenario import Scenario
 from core.data.dataset import DatasetInfo, load_dataset
-from core.decide import PLAIN, StoredGrounds, weigh
 from core.errors import unknown
+from core.findings.decide import PLAIN, StoredGrounds, weigh
+from core.findings.results import differences, pricing, summary_of
+from core.findings.row_intervals import interval_of, surer
 from core.home import Home
+from core.metering.prices import PriceBook
 from core.preferences import Preferences
 from core.preferences import load as load_preferences
-from core.prices import PriceBook
 from core.recent import Recent
 from core.reconcile import open_runs as open_states
 from core.reconcile import reconcile
-from core.results import differences, pricing, summary_of
-from core.row_intervals import interval_of, surer
 from core.runs import ENDED, RunFolder, State, is_whole
 from core.tasks import get_task
 from core.worker import ensure_worker

@@ -7,15 +7,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.advice import next_steps
 from core.analysis.decision import Decision, Question
 from core.analysis.results import CandidateRow
 from core.analysis.scenario import Scenario
 from core.data.audit import audit_status
 from core.data.dataset import DatasetInfo, load_dataset
-from core.decide import costs
+from core.findings.advice import next_steps
+from core.findings.decide import costs
+from core.findings.rerank import Reranked, rerank
 from core.metric_words import metric_show
-from core.rerank import Reranked, rerank
 from ui import data
 from ui.audits import audit_of, start_audit
 from ui.messages import plain

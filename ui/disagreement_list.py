@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.analysis.span_errors import judge
-from core.comparing import Compared
+from core.findings.comparing import Compared
 from core.tasks import Task, get_task
 from ui import spans
 from ui.answered import UNREADABLE, judged_marks

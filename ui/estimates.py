@@ -10,8 +10,8 @@ from core import format as f
 from core.clients.estimating import api_estimate
 from core.data.dataset import load_dataset
 from core.devices import DeviceInfo
-from core.estimate import Estimate, PastRun, estimate
-from core.history import mean_tokens, past_runs
+from core.estimating.estimate import Estimate, PastRun, estimate
+from core.estimating.history import mean_tokens, past_runs
 from core.home import Home
 from core.preferences import load as load_preferences
 from core.spec import RunSpec

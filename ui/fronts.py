@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from core.analysis.results import CandidateRow
 from core.data.dataset import DatasetInfo
-from core.fronts import QUALITY, Front, figure_draws, found_front, quality_draws
+from core.findings.fronts import QUALITY, Front, figure_draws, found_front, quality_draws
+from core.findings.results import pricing
 from core.preferences import load
-from core.results import pricing
 from ui import data
 from ui.session import home
 

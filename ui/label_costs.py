@@ -9,7 +9,7 @@ from core import format as f
 from core.analysis.curve_words import path_sentence
 from core.analysis.label_paths import Path, Plan
 from core.analysis.results import CandidateRow
-from core.label_study import LabelStudy
+from core.findings.label_study import LabelStudy
 from ui.downloads import download
 from ui.messages import plain
 

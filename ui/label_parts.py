@@ -8,12 +8,12 @@ import streamlit as st
 
 from core import format as f
 from core.analysis.results import CandidateRow
-from core.curves import as_command as launch_command
-from core.curves import suggested
 from core.data.dataset import DatasetInfo
-from core.label_study import Answer, Goal, LabelStudy, label_study
+from core.findings.curves import as_command as launch_command
+from core.findings.curves import suggested
+from core.findings.label_study import Answer, Goal, LabelStudy, label_study
+from core.findings.power import Power, Sight, power
 from core.metric_words import metric_points, metric_range, metric_show
-from core.power import Power, Sight, power
 from ui import data
 from ui.downloads import as_command
 from ui.launch_button import launch_button

@@ -7,11 +7,11 @@ import streamlit as st
 
 from core import format as f
 from core.analysis.multitask import Comparison, System, sentence
-from core.consolidated import Beside, compared, paired, part_rows, systems
 from core.data import views
 from core.data.dataset import DatasetInfo
+from core.findings.consolidated import Beside, compared, paired, part_rows, systems
+from core.findings.results import pricing
 from core.preferences import load as load_preferences
-from core.results import pricing
 from core.runs import find_run
 from ui import data, theme
 from ui.charts import draw

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core import advice
 from core.analysis.decision import Decision
 from core.analysis.results import CandidateRow
 from core.data.dataset import DatasetInfo
+from core.findings import advice
 from ui.data import Run
 
 SHOWN = 3

@@ -11,9 +11,9 @@ from core.analysis.results import CandidateRow
 from core.analysis.scenario import Scenario
 from core.data.dataset import DatasetInfo, load_dataset
 from core.errors import TradeoffError
+from core.findings.spending import total
 from core.preferences import Preferences
 from core.preferences import load as load_preferences
-from core.spending import total
 from core.tasks import get_task
 from ui import data
 from ui.audits import findings_left
@@ -81,7 +81,7 @@ def _met(
     _rows: Sequence[CandidateRow], _preferences: Preferences,
 ) -> str:  # fmt: skip
     """The break-even in a sentence; empty where a price is not known."""
-    from core.breakeven import reference_of, told_monthly
+    from core.findings.breakeven import reference_of, told_monthly
 
     assumed = Scenario()
     try:

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.data.dataset import DatasetInfo
-from core.estimate import Estimate
+from core.estimating.estimate import Estimate
 from core.planning import left_out
 from core.presets import preset, presets
 from core.spec import Experiment, RunSpec

@@ -9,8 +9,8 @@ import streamlit as st
 from core.analysis.prompt_spread import sentence
 from core.analysis.results import CandidateRow
 from core.data.dataset import DatasetInfo
+from core.findings.sensitivity import Asked, asked_in_ways, candidate_called, experiments, ways_to_ask
 from core.methods import asks_provider
-from core.sensitivity import Asked, asked_in_ways, candidate_called, experiments, ways_to_ask
 from ui import data, theme
 from ui.charts import draw
 from ui.curve_charts import prompt_bands

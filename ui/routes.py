@@ -16,10 +16,10 @@ from starlette.routing import Route
 
 from core.data.dataset import list_datasets
 from core.errors import TradeoffError
+from core.findings.results import results
 from core.home import Home
 from core.predictor import Predictor, find_fitted
 from core.preferences import load as load_preferences
-from core.results import results
 from core.runs import list_runs
 
 LARGEST_BODY = 20 * 1024 * 1024

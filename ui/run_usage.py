@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core import format as f
+from core.findings.results import pricing
+from core.metering.usage import Usage
 from core.preferences import load as load_preferences
-from core.results import pricing
-from core.usage import Usage
 from ui import charts, theme
 from ui.data import Run
 from ui.session import home

@@ -11,10 +11,10 @@ from core import format as f
 from core.devices import devices
 from core.doctor import examine
 from core.errors import TradeoffError
-from core.grid import countries
 from core.home import Home
+from core.metering.grid import countries
+from core.metering.prices import DevicePrice, PriceBook, TokenPrice, list_prices
 from core.preferences import Preferences, changed, save
-from core.prices import DevicePrice, PriceBook, TokenPrice, list_prices
 from core.spec import Record
 from ui.messages import plain, show_error
 

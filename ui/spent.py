@@ -1,10 +1,10 @@
 """What all runs have used so far, as pages tell it. Light: no chart is loaded for it."""
 
 from core import format as f
+from core.findings.results import pricing
+from core.findings.spending import Entry, entry
 from core.preferences import load as load_preferences
-from core.results import pricing
 from core.runs import ENDED
-from core.spending import Entry, entry
 from ui import data
 from ui.session import home
 

@@ -6,7 +6,7 @@ darkened until a mark has a contrast of 3:1, on dark all are lightened. `.stream
 
 import streamlit as st
 
-from core.looks import FAMILIES, PROVENANCE, SYMBOLS
+from core.charting.looks import FAMILIES, PROVENANCE, SYMBOLS
 
 SPAN_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B5A300")
 """Okabe and Ito's again: the underlines of labelled spans, on light and dark; their tint is let through."""

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from core import format as f
-from core import label_places
 from core.analysis.pareto import front as pareto_front
 from core.analysis.results import CandidateRow
-from core.fronts import QUALITY, Front
+from core.charting import label_places
+from core.findings.fronts import QUALITY, Front
 from core.published import PublishedResult
 from ui import theme
 from ui.axes import Axis, Quality, Scale

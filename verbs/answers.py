@@ -36,9 +36,9 @@ def add(verb: Declare) -> None:
 def results(options: argparse.Namespace, home: Home) -> Any:
     """A row a candidate: quality with its interval, cost, energy, latency; who is best and the cheapest as good."""
     from core.analysis.scenario import scenario_of
-    from core.decide import decision_of
+    from core.findings.decide import decision_of
+    from core.findings.results import results as computed
     from core.preferences import load
-    from core.results import results as computed
 
     size: int | str = options.train_size or "largest"
     size = int(size) if str(size).isdigit() else size
@@ -55,9 +55,9 @@ def results(options: argparse.Namespace, home: Home) -> Any:
 def multitask(options: argparse.Namespace, home: Home) -> Any:
     """One model for intents and slots beside two, for each candidate that has finished both ways."""
     from core.analysis.multitask import sentence
-    from core.consolidated import comparisons, plain_rows
+    from core.findings.consolidated import comparisons, plain_rows
+    from core.findings.results import pricing
     from core.preferences import load
-    from core.results import pricing
 
     found = comparisons(home, options.dataset, pricing(load(home)))
     options.told = "\n".join(sentence(comparison) for comparison in found)

@@ -62,8 +62,8 @@ def models(options: argparse.Namespace, home: Home) -> Any:
     from core.catalogue import search
     from core.data.dataset import load_dataset
     from core.devices import devices, resolve_device
-    from core.fit import fit_of, possible_ways, typical_dataset
-    from core.history import mean_tokens, past_runs
+    from core.estimating.fit import fit_of, possible_ways, typical_dataset
+    from core.estimating.history import mean_tokens, past_runs
     from core.preferences import load
 
     info, length = typical_dataset(options.task)

@@ -33,12 +33,12 @@ def add(verb: Declare) -> None:
 def cascade(options: argparse.Namespace, home: Home) -> Any:
     """A small candidate answers when it is sure, else a stronger one or a person: how good, for how much."""
     from core.analysis.scenario import scenario_of
-    from core.cascade_answers import Terms
-    from core.cascade_saving import save
-    from core.cascade_suggestions import suggestions
-    from core.cascades import CascadeQuestion, cascade_of
+    from core.findings.cascade_answers import Terms
+    from core.findings.cascade_saving import save
+    from core.findings.cascade_suggestions import suggestions
+    from core.findings.cascades import CascadeQuestion, cascade_of
+    from core.findings.results import results
     from core.preferences import load
-    from core.results import results
 
     preferences = load(home)
     scenario = scenario_of(changes(options.assumed)) if options.assumed else None
@@ -88,7 +88,7 @@ def shares(text: str) -> list[float]:
 
 def _mistakes(options: argparse.Namespace) -> Any:
     """What mistakes cost, by the options; None when they have no price."""
-    from core.cascade_answers import Mistakes
+    from core.findings.cascade_answers import Mistakes
 
     if options.mistakes is None:
         return None if options.mistake is None else Mistakes(options.mistake)

@@ -39,10 +39,10 @@ def add(verb: Declare) -> None:
 def compare(options: argparse.Namespace, home: Home) -> Any:
     """Two to six candidates side by side: paired differences, labels, settings that differ, texts they disagree on."""
     from core.analysis.decision import MARGIN
-    from core.comparing import chosen
-    from core.comparing import compare as compared
-    from core.comparing_words import plain, sentence
     from core.data.dataset import load_dataset
+    from core.findings.comparing import chosen
+    from core.findings.comparing import compare as compared
+    from core.findings.comparing_words import plain, sentence
 
     found = compared(home, chosen(_rows(options, home), options.candidates),
                      MARGIN if options.margin is None else options.margin)  # fmt: skip
@@ -54,7 +54,7 @@ def compare(options: argparse.Namespace, home: Home) -> Any:
 
 def front(options: argparse.Namespace, home: Home) -> Any:
     """How likely each candidate is on the Pareto front: that nothing is better in two figures at once."""
-    from core.fronts import front_records
+    from core.findings.fronts import front_records
 
     return front_records(home, options.dataset, _rows(options, home), options.up, options.against)
 
@@ -81,8 +81,8 @@ def count(text: str) -> int | None:
 
 def _rows(options: argparse.Namespace, home: Home) -> Any:
     from core.analysis.scenario import scenario_of
+    from core.findings.results import results
     from core.preferences import load
-    from core.results import results
 
     size = options.train_size or "largest"
     if not size.isdigit() and size not in ("all", "largest"):

@@ -24,7 +24,7 @@ def breakeven(options: argparse.Namespace, home: Home) -> Any:
     """What each candidate costs a month, and from which volume on it costs less than paying by the token."""
     from core.analysis.breakeven import from_volume
     from core.analysis.scenario import scenario_of
-    from core.breakeven import monthly_costs
+    from core.findings.breakeven import monthly_costs
     from core.preferences import load
 
     assumed = changes(options.assumed)
@@ -48,9 +48,9 @@ def breakeven(options: argparse.Namespace, home: Home) -> Any:
 
 def spent(options: argparse.Namespace, home: Home) -> Any:
     """What all runs have used so far: money, energy, CO2e and time, by month, dataset, candidate or person."""
+    from core.findings.results import pricing
+    from core.findings.spending import by, entries
     from core.preferences import load
-    from core.results import pricing
-    from core.spending import by, entries
 
     found = [one for one in entries(home, pricing(load(home))) if options.dataset in (None, one.dataset)]
     return [one.model_dump(mode="json") for one in by(found, options.by)]

@@ -8,7 +8,7 @@ from core.home import Home
 from verbs.parsing import Declare, amount, money, share
 
 if TYPE_CHECKING:
-    from core.label_study import Answer, LabelStudy
+    from core.findings.label_study import Answer, LabelStudy
 
 
 def add(verb: Declare) -> None:
@@ -38,9 +38,9 @@ def add(verb: Declare) -> None:
 def sensitivity(options: argparse.Namespace, home: Home) -> Any:
     """How much hangs on the way a prompt is asked: wordings, label orders, draws of demonstrations."""
     from core.analysis.prompt_spread import sentence
+    from core.findings.results import dataset_runs, results
+    from core.findings.sensitivity import asked_in_ways
     from core.preferences import load
-    from core.results import dataset_runs, results
-    from core.sensitivity import asked_in_ways
 
     runs = dataset_runs(home, options.dataset)
     if options.launch:
@@ -69,8 +69,8 @@ def sensitivity(options: argparse.Namespace, home: Home) -> Any:
 
 
 def _launch_ways(options: argparse.Namespace, home: Home, runs: Any) -> Any:
+    from core.findings.sensitivity import candidate_called, experiments, ways_to_ask
     from core.launch import launch
-    from core.sensitivity import candidate_called, experiments, ways_to_ask
 
     if not options.candidate:
         raise TradeoffError("Which candidate is to be asked in several ways is missing", remedy="Add --candidate NAME.")
@@ -113,9 +113,9 @@ def curve(options: argparse.Namespace, home: Home) -> Any:
     """What more labels bring: learning curves, how many labels a goal takes, and the cheapest way to it."""
     from core.analysis.curve_words import path_sentence
     from core.data.dataset import load_dataset
-    from core.label_study import Goal, label_study
+    from core.findings.label_study import Goal, label_study
+    from core.findings.results import dataset_runs, results
     from core.preferences import load
-    from core.results import dataset_runs, results
 
     plan = _plan(options)
     info = load_dataset(home, options.dataset).info
@@ -158,7 +158,7 @@ def _plan(options: argparse.Namespace) -> Any:
 
 def _next(study: "LabelStudy") -> list[str]:
     """How to get the first curve."""
-    from core.curves import as_command, suggested
+    from core.findings.curves import as_command, suggested
 
     if study.curves.curves:
         return []

@@ -34,9 +34,9 @@ def question_options(made: Parser) -> None:
 def recommend(options: argparse.Namespace, home: Home) -> Any:
     """The cheapest candidate that is not worse than the best, why, and what would change that."""
     from core.analysis.scenario import scenario_of
-    from core.decide import decision_and_rows
-    from core.decision_plain import as_record, as_table, as_text
-    from core.rerank import rerank
+    from core.findings.decide import decision_and_rows
+    from core.findings.decision_plain import as_record, as_table, as_text
+    from core.findings.rerank import rerank
 
     question = asked(options)
     scenario = scenario_of(changes(options.assumed)) if options.assumed else None

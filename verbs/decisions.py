@@ -19,9 +19,9 @@ def add(verb: Declare) -> None:
 def power(options: argparse.Namespace, home: Home) -> Any:
     """Which differences the test texts can show, and how many more texts or seeds would settle what is open."""
     from core.analysis.decision import MARGIN
-    from core.power import power as found_power
+    from core.findings.power import power as found_power
+    from core.findings.results import results
     from core.preferences import load
-    from core.results import results
 
     rows = results(home, options.dataset, load(home), metric=options.metric)
     found = found_power(home, rows, MARGIN if options.margin is None else options.margin)

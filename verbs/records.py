@@ -33,8 +33,8 @@ def report(options: argparse.Namespace, home: Home) -> Any:
         from core.data.dataset import list_datasets
 
         raise unknown("dataset", options.name, (info.name for info in list_datasets(home)))
+    from core.findings.report import report as reported
     from core.predictor import find_fitted
-    from core.report import report as reported
 
     return reported(find_fitted(home, options.name, options.dataset), options.split)
 

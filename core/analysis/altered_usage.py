@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.usage import PROVENANCES, Energy, Provenance, TokenCount, Usage, UsagePart
+from core.metering.usage import PROVENANCES, Energy, Provenance, TokenCount, Usage, UsagePart
 
 
 def altered(usage: Usage, cached_share: float | None, pue: float, grid_g_per_kwh: float | None) -> Usage:

@@ -12,9 +12,9 @@ from core.analysis.cheapness import MEASURES, Cheap, ratio
 from core.analysis.compare import Difference
 from core.analysis.decision_words import points
 from core.analysis.pareto import front
+from core.metering.usage import Provenance
 from core.metric_words import metric_show, metric_told
 from core.spec import Record
-from core.usage import Provenance
 
 PERSON = "a person"
 CAUTION = 1.645

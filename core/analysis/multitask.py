@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from core.analysis.compare import Difference, paired_difference, performance
 from core.analysis.intervals import interval
 from core.analysis.results import CandidateRow
+from core.metering.usage import PROVENANCES, Provenance
 from core.metric_words import metric_show
 from core.tasks import LOWER_IS_BETTER, Target, Task, get_task
-from core.usage import PROVENANCES, Provenance
 
 Answers = Mapping[str, str | None]
 """By example id the encoded prediction; None where the answer could not be read."""

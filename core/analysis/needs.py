@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Any
 
+from core.metering.usage import PROVENANCES, Energy, Usage
 from core.methods import METHODS
 from core.spec import RunSpec
-from core.usage import PROVENANCES, Energy, Usage
 
 READ_LABELS = ("gliclass", "gliner")
 """Methods that read the names of the labels and are not trained."""

@@ -9,12 +9,12 @@ import numpy as np
 from core.analysis import needs
 from core.analysis.intervals import stretched
 from core.analysis.spread import Z95, Runs, Spread, freedom_of
+from core.metering.usage import PROVENANCES, Energy, Provenance, Usage
 from core.methods import METHODS
 from core.runs import Status
 from core.spec import Record, RunSpec
 from core.tasks import get_task, ranking_metric
 from core.tasks.base import Score
-from core.usage import PROVENANCES, Energy, Provenance, Usage
 
 
 class RunSummary(Record):
@@ -174,7 +174,7 @@ def combine_seeds(scores: Sequence[Score]) -> tuple[float, float | None, float |
 
     All runs saw the same test texts. Scores do not tell whether they fail on the same ones; as if they did, the
     interval over texts stays as wide as that of one run, and the spread between seeds is added: too wide rather than
-    too narrow (`core.row_intervals` reads the answers). One run keeps its own interval.
+    too narrow (`core.findings.row_intervals` reads the answers). One run keeps its own interval.
     """
     values = [score.value for score in scores]
     mean, k = fmean(values), len(values)

@@ -12,10 +12,10 @@ from pydantic import Field, ValidationError
 from core.analysis.altered_usage import altered, mixed
 from core.analysis.results import CandidateRow, Price, RunSummary, candidate_rows
 from core.errors import TradeoffError, unknown
-from core.prices import PriceBook
-from core.prices import cost as priced_usage
+from core.metering.prices import PriceBook
+from core.metering.prices import cost as priced_usage
+from core.metering.usage import Usage
 from core.spec import Record
-from core.usage import Usage
 
 HOURS_A_MONTH = 730.0
 """365.25 days × 24 hours ÷ 12, rounded as clouds bill."""
@@ -114,7 +114,7 @@ class Scenario(Record):
         return {name: getattr(self, name) for name in names if getattr(self, name) != getattr(plain, name)}
 
     def price(self, book: PriceBook) -> "ScenarioPricing":
-        """The price function of `candidate_rows` under this scenario, a drop-in for `core.results.Pricing`."""
+        """The price function of `candidate_rows` under this scenario, a drop-in for `core.findings.results.Pricing`."""
         return ScenarioPricing(self, book)
 
     def used(self, run: RunSummary) -> RunSummary:

@@ -9,11 +9,11 @@ from core.clients.energy import footprint
 from core.clients.journal import Journal
 from core.clients.spending import JOURNAL, Spending, counted, spending_of
 from core.home import Home
+from core.metering.prices import PriceBook, TokenPrice
+from core.metering.usage import Phase, Usage
 from core.preferences import Preferences
-from core.prices import PriceBook, TokenPrice
 from core.runs import RunFolder
 from core.spec import Candidate
-from core.usage import Phase, Usage
 
 
 @dataclass

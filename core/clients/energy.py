@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from core.clients.journal import Answer
+from core.metering.usage import Energy
 from core.spec import Record
-from core.usage import Energy
 
 PROVIDERS = {
     "api.openai.com": "openai", ".azure.com": "openai", "api.anthropic.com": "anthropic",

@@ -4,16 +4,16 @@ from statistics import fmean
 
 from core.clients.endpoints import find_endpoint
 from core.data.dataset import Dataset
-from core.estimate import Estimate
+from core.estimating.estimate import Estimate
+from core.metering.prices import PriceBook, cost
+from core.metering.usage import TokenCount, Usage
 from core.preferences import Preferences
-from core.prices import PriceBook, cost
 from core.prompts.counting import estimated_tokens
 from core.prompts.demonstrations import draw
 from core.prompts.messages import chat_messages
 from core.prompts.styles import style_of
 from core.spec import Record, RunSpec
 from core.tasks import get_task
-from core.usage import TokenCount, Usage
 
 SAMPLE = 40
 MESSAGE_TOKENS = 4

@@ -10,11 +10,11 @@ from core.clients.endpoints import Endpoint, find_endpoint
 from core.clients.journal import Journal
 from core.errors import TradeoffError
 from core.home import Home
+from core.metering.prices import PriceBook, TokenPrice, token_usd
+from core.metering.usage import TokenCount
 from core.methods.base import Tokens
 from core.preferences import load
-from core.prices import PriceBook, TokenPrice, token_usd
 from core.runs import RunFolder
-from core.usage import TokenCount
 
 CAP_FILE = "spending.json"
 """In the folder of a run: the cap, the runs that share it, and what earlier attempts begun afresh have cost."""

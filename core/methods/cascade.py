@@ -1,7 +1,7 @@
 """A cascade: a small candidate answers when it is sure, else a stronger one does.
 
 It has no model of its own: `method.json` names the finished runs that are its stages, and they are loaded from their
-own folders. `core.cascades` makes one.
+own folders. `core.findings.cascades` makes one.
 """
 
 from collections.abc import Iterator, Sequence

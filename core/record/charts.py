@@ -9,12 +9,12 @@ from core.analysis.decision import Cheap, Decision
 from core.analysis.decision_words import points
 from core.analysis.pareto import front
 from core.analysis.results import CandidateRow
-from core.label_places import place
-from core.looks import FAMILIES, SYMBOLS
+from core.charting.label_places import place
+from core.charting.looks import FAMILIES, SYMBOLS
+from core.charting.scales import log_range, log_ticks
 from core.metric_words import is_f1, metric_name, metric_quality
 from core.record.parts import DecisionRecord
 from core.record.svg import Plot
-from core.scales import log_range, log_ticks
 
 WIDTH, HEIGHT = 760.0, 400.0
 LEGEND = 24.0

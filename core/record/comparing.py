@@ -7,7 +7,7 @@ from core.analysis.decision import Decision
 from core.analysis.power import detectable
 from core.analysis.results import CandidateRow
 from core.analysis.significance import holm
-from core.evidence import performances_of
+from core.findings.evidence import performances_of
 from core.home import Home
 from core.record.parts import ComparisonPart
 

@@ -6,30 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from core import files
-from core.advice import next_steps
 from core.analysis.cheapness import MEASURES
 from core.analysis.decision import Decision, Question
 from core.analysis.results import CandidateRow, RunSummary, candidate_rows
 from core.analysis.scenario import Scenario
-from core.breakeven import MonthlyCosts, Reference, reference_of, told_monthly
 from core.data.audit import load_audit
 from core.data.dataset import Dataset, load_dataset
-from core.decide import PriceOf, decision_of
-from core.decision_plain import cleaned_record
 from core.environment import describe
 from core.errors import TradeoffError
-from core.fronts import QUALITY, front_of
+from core.findings.advice import next_steps
+from core.findings.breakeven import MonthlyCosts, Reference, reference_of, told_monthly
+from core.findings.decide import PriceOf, decision_of
+from core.findings.decision_plain import cleaned_record
+from core.findings.fronts import QUALITY, front_of
+from core.findings.rerank import rerank
+from core.findings.results import Pricing, dataset_runs
+from core.findings.row_intervals import interval_of, surer
 from core.home import Home
+from core.metering.prices import PriceBook
 from core.preferences import load
-from core.prices import PriceBook
 from core.record.comparing import comparisons
 from core.record.limits import limits
 from core.record.page import renderer
 from core.record.parts import AuditPart, DataPart, DecisionRecord, FindingPart, GridPart, RunPart
 from core.record.pricing import NotedBook
-from core.rerank import rerank
-from core.results import Pricing, dataset_runs
-from core.row_intervals import interval_of, surer
 from core.runs import RunFolder
 
 ReferenceOf = Callable[[Sequence[CandidateRow], Scenario], Reference | None]

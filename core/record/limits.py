@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from core.advice import LUCKY, STEADY
+from core.findings.advice import LUCKY, STEADY
 from core.metric_words import metric_name, metric_show
 from core.record.parts import DecisionRecord
 

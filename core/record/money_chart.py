@@ -6,9 +6,9 @@ from math import log10
 from core import format as f
 from core.analysis.breakeven import BreakEven, CostLine, cost_line, texts
 from core.analysis.scenario import HOURS_A_MONTH
+from core.charting.scales import log_range, log_ticks
 from core.record.parts import DecisionRecord
 from core.record.svg import Plot
-from core.scales import log_range, log_ticks
 
 WIDTH, HEIGHT = 760.0, 380.0
 POINTS = 60

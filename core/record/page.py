@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from core.looks import FAMILIES
+from core.charting.looks import FAMILIES
 from core.record import charts, words
 from core.record.money_chart import break_even
 from core.record.parts import DecisionRecord

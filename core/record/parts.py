@@ -5,8 +5,8 @@ from typing import Any
 from core.analysis.decision import Decision
 from core.analysis.results import CandidateRow
 from core.analysis.scenario import Scenario
-from core.breakeven import MonthlyCosts
-from core.prices import DevicePrice, TokenPrice
+from core.findings.breakeven import MonthlyCosts
+from core.metering.prices import DevicePrice, TokenPrice
 from core.spec import Record
 
 RECORD_VERSION = 1
@@ -111,11 +111,11 @@ class DecisionRecord(Record):
     environments: tuple[dict[str, Any], ...] = ()
     runs: tuple[RunPart, ...] = ()
     on_front: dict[str, float | None] = {}
-    """By candidate: how likely nothing is better and cheaper at once (`core.fronts`); None where unknown."""
+    """By candidate: how likely nothing is better and cheaper at once (`core.findings.fronts`); None where unknown."""
     costs: MonthlyCosts | None = None
     """What a month costs, and when paying by the token costs more; None where no price to compare with is known."""
     cleaned: dict[str, Any] | None = None
-    """What the ranking becomes without doubtful texts (`core.rerank`); None before the set was audited."""
+    """What the ranking becomes without doubtful texts (`core.findings.rerank`); None before the set was audited."""
     limits: tuple[str, ...] = ()
     """What the record does not say, a sentence each."""
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from pydantic import PrivateAttr
 
+from core.metering.prices import DevicePrice, PriceBook, TokenPrice
 from core.preferences import Preferences
-from core.prices import DevicePrice, PriceBook, TokenPrice
 from core.record.parts import PricePart
 
 Key = tuple[str, str, str]

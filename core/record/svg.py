@@ -44,7 +44,7 @@ MARKS: dict[str, list[Point]] = {
     "pentagon": _regular(5),
     "star": _regular(5, inner=0.45),
 }
-"""The outline of each mark of `core.looks.SYMBOLS`, of radius 1."""
+"""The outline of each mark of `core.charting.looks.SYMBOLS`, of radius 1."""
 
 
 @dataclass

@@ -7,11 +7,11 @@ from core import format as f
 from core.analysis.breakeven import Crossing, from_volume
 from core.analysis.decision_words import points
 from core.analysis.results import CandidateRow
-from core.looks import FAMILIES, PROVENANCE
+from core.charting.looks import FAMILIES, PROVENANCE
+from core.metering.prices import DevicePrice, TokenPrice
+from core.metering.usage import Energy
 from core.metric_words import metric_name, metric_quality, metric_show
-from core.prices import DevicePrice, TokenPrice
 from core.record.parts import ComparisonPart, DecisionRecord, PricePart, RunPart
-from core.usage import Energy
 
 Table = dict[str, Any]
 """The names of columns under `head`, `rows` of cells, and under `long` the columns whose words may be broken."""

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from core.analysis.results import RunSummary
 from core.data.dataset import load_dataset
 from core.errors import TradeoffError
+from core.findings.results import Pricing, dataset_runs, summary_of
 from core.home import Home
+from core.metering.prices import PriceBook
 from core.preferences import load
-from core.prices import PriceBook
 from core.record.apart import NOT_COMPARED, differing, leaves, same
 from core.record.gather import assembled, digests
 from core.record.limits import limits
@@ -25,7 +26,6 @@ from core.record.parts import RECORD_VERSION, DecisionRecord
 from core.record.pdf import in_pdf
 from core.record.pricing import RecordedBook
 from core.record.signing import hash_of, in_page, is_sealed, read_signed
-from core.results import Pricing, dataset_runs, summary_of
 from core.runs import RunFolder
 from core.spec import Record
 

@@ -9,7 +9,7 @@ from core.analysis.cheapness import MEASURES
 from core.analysis.decision_words import listed, points
 from core.analysis.results import CandidateRow
 from core.analysis.scenario import Scenario
-from core.looks import PROVENANCE
+from core.charting.looks import PROVENANCE
 from core.metric_words import metric_name
 from core.record import tables
 from core.record.parts import DecisionRecord

@@ -6,8 +6,8 @@ import pytest
 
 from core.candidates import resolve
 from core.catalogue import architecture, card, catalogue, recipe_source, recommended, search
+from core.estimating.model_shapes import from_sizes, shape_of, shape_of_card
 from core.methods import METHODS, checked_settings
-from core.model_shapes import from_sizes, shape_of, shape_of_card
 
 OPEN = [found for found in catalogue() if not found.api]
 NO_LICENCE_STATED = {"ProsusAI/finbert"}

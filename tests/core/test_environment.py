@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core import devices, environment, nvml
+from core import devices, environment
 from core.devices import DeviceInfo
 from core.errors import TradeoffError
+from core.metering import nvml
 
 ROOT = Path(__file__).parents[2]
 GPU = DeviceInfo(kind="cuda", name="Tesla T4", memory_bytes=2**34)

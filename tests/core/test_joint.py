@@ -11,11 +11,11 @@ from core.execute import execute
 from core.home import Home
 from core.joint import scaled
 from core.launch import launch, specs
+from core.metering.usage import Energy, TokenCount, Usage
 from core.predictor import Predictor
 from core.runs import create_run
 from core.spec import Experiment
 from core.tasks import Span, Target, get_task
-from core.usage import Energy, TokenCount, Usage
 from tests.conftest import small_frame
 from tests.models import tiny_encoder
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from core.errors import TradeoffError
-from core.grid import countries
 from core.home import Home
+from core.metering.grid import countries
+from core.metering.prices import DevicePrice
 from core.preferences import Preferences, changed, load, save
-from core.prices import DevicePrice
 
 
 def test_what_is_saved_is_loaded(home: Home) -> None:

@@ -15,14 +15,14 @@ import pytest
 from core.analysis.span_errors import OUTCOMES, judge
 from core.candidates import resolve
 from core.data.dataset import Dataset, leave_out, save_dataset
+from core.findings.results import dataset_runs
 from core.home import Home
+from core.metering.usage import Energy, Usage
 from core.methods.base import Prediction
 from core.prediction_log import write_predictions
-from core.results import dataset_runs
 from core.runs import create_run, delete_run, find_run, list_runs
 from core.spec import RunSpec
 from core.tasks import get_task
-from core.usage import Energy, Usage
 from store import queries
 from store.db import Index, open_index
 from store.ingest import refresh

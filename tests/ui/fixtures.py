@@ -10,13 +10,13 @@ from core import files
 from core.candidates import resolve
 from core.data.dataset import Dataset, save_dataset
 from core.home import Home
+from core.metering.usage import Energy, TokenCount, Usage
 from core.methods.base import Prediction, Tokens
 from core.prediction_log import write_predictions
 from core.runs import RunFolder, create_run
 from core.spec import DatasetRef, RunSpec
 from core.tasks import Example, Span, Target, Task, get_task
 from core.tasks.base import Score
-from core.usage import Energy, TokenCount, Usage
 
 LIKELY = {  # share right, milliseconds a text, seconds to fit
     "majority": (0.19, 0.002, 0.02),

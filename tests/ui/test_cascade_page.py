@@ -2,13 +2,13 @@
 
 import pytest
 
-from core.cascade_answers import Terms
-from core.cascade_saving import save
-from core.cascades import CascadeQuestion, cascade_of
 from core.data.dataset import Dataset
+from core.findings.cascade_answers import Terms
+from core.findings.cascade_saving import save
+from core.findings.cascades import CascadeQuestion, cascade_of
+from core.findings.results import results
 from core.home import Home
 from core.preferences import Preferences
-from core.results import results
 from core.runs import list_runs
 from tests.ui.fixtures import finished_run, of_task, questions
 from tests.ui.test_pages import open_page, sound, words

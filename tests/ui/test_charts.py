@@ -7,11 +7,11 @@ import pytest
 
 from core.analysis.calibration import reliability_bins
 from core.analysis.results import CandidateRow, candidate_rows
+from core.charting import label_places as labels
+from core.findings.results import dataset_runs, pricing
 from core.home import Home
 from core.preferences import Preferences
-from core.results import dataset_runs, pricing
 from tests.ui.fixtures import LIKELY, finished_run, questions
-from core import label_places as labels
 from ui import charts
 from ui.axes import AXES, log_range, log_ticks
 from ui.candidate_card import takes

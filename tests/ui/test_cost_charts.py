@@ -6,8 +6,8 @@ import pytest
 from core.analysis.breakeven import CostLine, crossing
 from core.analysis.results import CandidateRow
 from core.analysis.scenario import Scenario, monthly_usd
-from core.spending import Spent
-from core.usage import Energy
+from core.findings.spending import Spent
+from core.metering.usage import Energy
 from tests.core.analysis.test_scenario import row, run
 from ui import cost_charts
 

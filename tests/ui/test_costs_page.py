@@ -9,9 +9,9 @@ from core import files, preferences
 from core import format as f
 from core.analysis.scenario import Scenario, monthly_usd
 from core.data.dataset import Dataset
+from core.findings.results import results
 from core.home import Home
-from core.prices import DevicePrice, TokenPrice
-from core.results import results
+from core.metering.prices import DevicePrice, TokenPrice
 from tests.ui.fixtures import finished_run, questions, waiting_run
 from tests.ui.test_pages import open_page, sound, words
 

@@ -7,9 +7,9 @@ import pytest
 from core import files
 from core.data.dataset import Dataset
 from core.home import Home
+from core.metering.prices import DevicePrice
 from core.preferences import Preferences
 from core.preferences import save as save_preferences
-from core.prices import DevicePrice
 from core.runs import delete_run
 from tests.ui.fixtures import finished_run, waiting_run
 from ui import data

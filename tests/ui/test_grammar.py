@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from core.findings.results import results
 from core.home import Home
 from core.metric_words import difference_told, metric_quality, metric_span
 from core.preferences import Preferences
-from core.results import results
 from tests.ui.fixtures import finished_run, questions
 from tests.ui.test_pages import open_page, sound
 from ui import marks, theme

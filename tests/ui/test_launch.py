@@ -16,7 +16,7 @@ def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("core.fit.has_token", lambda: False)
+    monkeypatch.setattr("core.estimating.fit.has_token", lambda: False)
     for name in ("ui.data.ensure_worker", "core.launch.ensure_worker"):
         monkeypatch.setattr(name, lambda _: None)  # what is queued shall stay queued
     return home

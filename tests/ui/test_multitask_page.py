@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from core.consolidated import besides, parts_of, systems
 from core.data import views
 from core.data.dataset import Dataset, list_datasets, load_dataset
+from core.findings.consolidated import besides, parts_of, systems
+from core.findings.results import pricing
 from core.home import Home
 from core.preferences import Preferences
-from core.results import pricing
 from core.spec import DatasetRef
 from tests.ui.fixtures import finished_run, of_task
 from tests.ui.test_flows import press

@@ -3,9 +3,9 @@
 import pytest
 
 from core.data.dataset import Dataset
+from core.findings.results import results
 from core.home import Home
 from core.preferences import Preferences
-from core.results import results
 from tests.ui.fixtures import finished_run, questions
 from tests.ui.test_pages import open_page, sound, words
 from ui.axes import AXES

@@ -50,7 +50,7 @@ def test_estimates_are_rounded_and_the_unknown_is_said() -> None:
     assert [rounded(seconds) for seconds in (0.2, 7.4, 64, 400, 9000)] == ["1 s", "7 s", "60 s", "7 min", "2.5 h"]
     assert in_words(400, 0.012, 0.01) == "about 7 min · 12 Wh · $0.010"
     assert in_words(None, None, None) == "time unknown · energy unknown · cost unknown"
-    from core.estimate import Estimate
+    from core.estimating.estimate import Estimate
 
     sums = total([Estimate(seconds=1, kwh=1, basis=""), Estimate(seconds=2, basis="")])
     assert (sums.seconds, sums.kwh) == (3, None)

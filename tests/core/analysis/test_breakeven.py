@@ -7,7 +7,7 @@ import pytest
 
 from core.analysis.breakeven import CostLine, Crossing, break_evens, cheaper_from, crossing, from_volume, sentence
 from core.analysis.scenario import Scenario
-from core.usage import TokenCount
+from core.metering.usage import TokenCount
 from tests.core.analysis.test_scenario import BOOK, provider, run
 
 

@@ -13,9 +13,9 @@ from core.analysis.results import Price, RunSummary, candidate_rows, combine_see
 from core.analysis.spread import Spread, spread
 from core.analysis.statistic import Statistic
 from core.candidates import resolve
+from core.metering.usage import Energy, Usage
 from core.spec import RunSpec
 from core.tasks import TASKS, Score, get_task
-from core.usage import Energy, Usage
 from tests.core.tasks.cases import case, label_set, near
 
 

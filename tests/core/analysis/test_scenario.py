@@ -7,11 +7,11 @@ from core.analysis.results import RunSummary
 from core.analysis.scenario import Scenario, monthly_usd, scenario_of, why_no_total
 from core.candidates import resolve
 from core.errors import TradeoffError
-from core.prices import DevicePrice, PriceBook, TokenPrice
-from core.results import Pricing
+from core.findings.results import Pricing
+from core.metering.prices import DevicePrice, PriceBook, TokenPrice
+from core.metering.usage import Energy, TokenCount, Usage, UsagePart
 from core.spec import RunSpec
 from core.tasks.base import Score
-from core.usage import Energy, TokenCount, Usage, UsagePart
 
 BOOK = PriceBook(
     devices=(DevicePrice(device="cpu", usd_per_hour=3.6, name="ours"),),

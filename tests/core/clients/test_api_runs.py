@@ -18,14 +18,14 @@ from core.clients.spending import CAP_FILE, spent_by
 from core.data.dataset import Dataset
 from core.errors import TradeoffError
 from core.execute import execute
+from core.findings.results import results
 from core.home import Home
 from core.launch import launch, plan, retry
+from core.metering.prices import TokenPrice
 from core.planning import specs
 from core.predictor import Predictor
 from core.preferences import Preferences, load, save
-from core.prices import TokenPrice
 from core.reconcile import reconcile
-from core.results import results
 from core.runs import RunFolder, create_run
 from core.spec import Experiment
 from tests.conftest import WORDS

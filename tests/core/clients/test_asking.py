@@ -18,8 +18,8 @@ from core.clients.journal import INTERRUPTED, Answer, Journal
 from core.clients.pool import run_all
 from core.clients.spending import Spending
 from core.errors import TradeoffError
+from core.metering.prices import TokenPrice
 from core.methods.base import Cancelled, Tokens
-from core.prices import TokenPrice
 from tests.core.clients.faulty import KEY, FaultyServer, completion, error
 
 OVERLOADED = (503, {}, b"busy")

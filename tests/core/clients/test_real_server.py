@@ -19,10 +19,10 @@ import pytest
 from core.clients.endpoints import Endpoint
 from core.data.dataset import Dataset
 from core.execute import execute
+from core.findings.results import results
 from core.home import Home
 from core.planning import specs
 from core.preferences import Preferences, load, save
-from core.results import results
 from core.runs import RunFolder, create_run
 from core.spec import Experiment
 from tests.core.clients.faulty import KEY

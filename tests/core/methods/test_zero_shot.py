@@ -9,11 +9,11 @@ from core.candidates import resolve
 from core.data.dataset import DatasetInfo
 from core.devices import DeviceInfo
 from core.errors import TradeoffError
-from core.estimate import estimate
+from core.estimating.estimate import estimate
+from core.estimating.model_shapes import shape_of
 from core.methods.gliner_windows import Found, owned, stretches, without_overlap
 from core.methods.models import local_path
 from core.methods.zero_shot import harmless, label_groups, own_configuration, shown_labels, text_room
-from core.model_shapes import shape_of
 from core.preferences import Preferences
 from core.spec import RunSpec
 

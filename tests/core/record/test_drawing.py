@@ -7,14 +7,14 @@ import pytest
 
 from core.analysis.compare import Difference
 from core.analysis.decision import Question, decide
+from core.charting.looks import SYMBOLS
+from core.findings.results import results
 from core.home import Home
-from core.looks import SYMBOLS
 from core.preferences import Preferences
 from core.record import charts
 from core.record.gather import record
 from core.record.money_chart import break_even
 from core.record.svg import MARKS, Plot
-from core.results import results
 from tests.ui.fixtures import finished_run, questions
 
 SVG = "{http://www.w3.org/2000/svg}"

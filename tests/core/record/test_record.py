@@ -15,11 +15,11 @@ from core.analysis.limits import Limits
 from core.analysis.scenario import Scenario
 from core.data.audit import audit
 from core.data.dataset import Dataset, leave_out
-from core.decide import decision_and_rows
 from core.errors import TradeoffError
+from core.findings.decide import decision_and_rows
 from core.home import Home
+from core.metering.prices import DevicePrice
 from core.preferences import Preferences, save
-from core.prices import DevicePrice
 from core.record.files import as_bytes, write_record
 from core.record.gather import record
 from core.record.page import page

@@ -1,0 +1,1 @@
+"""What charts on pages and in documents share: looks, scales, places of labels."""

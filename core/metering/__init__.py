@@ -1,0 +1,1 @@
+"""What a phase of a run used, how sure that is, and what it costs."""
