@@ -68,7 +68,7 @@ def known_verb(arguments: Sequence[str], verbs: Iterable[str]) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one verb; returns the exit code."""
-    from core.tables import show
+    from verbs.show import show
 
     try:
         top = parser()

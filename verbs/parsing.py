@@ -9,7 +9,7 @@ from core.errors import TradeoffError
 from core.home import Home
 
 Act = Callable[[argparse.Namespace, Home], Any]
-"""What a verb does: options and data folder to an answer that `core.tables` shows, or JSON."""
+"""What a verb does: options and data folder to an answer that `verbs.show` shows, or JSON."""
 
 
 class Parser(argparse.ArgumentParser):

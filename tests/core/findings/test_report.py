@@ -6,9 +6,9 @@ import pytest
 
 from core.findings.report import report
 from core.home import Home
-from core.tables import show
 from core.tasks import TASKS, get_task
 from tests.ui.fixtures import finished_run, of_task
+from verbs.show import show
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -12,9 +12,9 @@ from core.metric_words import metric_told
 from core.preferences import Preferences
 from core.runs import find_run
 from core.spec import DatasetRef
-from core.tables import show
 from core.tasks import TASKS, get_task, ranking_metrics
 from tests.ui.fixtures import finished_run, of_task
+from verbs.show import show
 
 CANDIDATES = ("majority", "minilm-full", "minilm-lora", "smollm2-zero-shot")
 
