@@ -7,12 +7,12 @@ import streamlit as st
 from core.analysis.cheapness import MEASURES
 from core.errors import TradeoffError
 from core.tasks import ranking_metrics
-from ui import cascade_parts as parts
 from ui import data, theme
 from ui.axes import AXES
-from ui.cascade_chart import cascade_chart
-from ui.cascade_data import found_of, suggestions_of
-from ui.cascade_form import as_options, ask_cascade, cheap_choice
+from ui.cascade import cascade_parts as parts
+from ui.cascade.cascade_chart import cascade_chart
+from ui.cascade.cascade_data import found_of, suggestions_of
+from ui.cascade.cascade_form import as_options, ask_cascade, cheap_choice
 from ui.charts import draw
 from ui.downloads import as_command, download
 from ui.messages import empty, plain, show_error

@@ -7,15 +7,16 @@ import streamlit as st
 from core.findings.comparing import LEAST, MOST, SHOWN
 from core.findings.comparing_words import pair_record, sentence
 from core.tasks import ranking_metrics
-from ui import compare_charts, data, theme
-from ui import compare_parts as parts
+from ui import data, theme
 from ui.charts import draw
-from ui.disagreement_list import disagreements
+from ui.compare import compare_charts
+from ui.compare import compare_parts as parts
+from ui.compare.disagreement_list import disagreements
 from ui.downloads import as_command, download
 from ui.messages import empty, plain, told
 from ui.metrics import metric_name
 from ui.session import choose, choose_dataset, choose_many, home
-from ui.tradeoff_filters import train_size_choice
+from ui.tradeoff.tradeoff_filters import train_size_choice
 from ui.what_if import as_options, told_assumptions, what_if
 
 MARGINS = {"0": "any", "0.005": "0.5 points", "0.01": "1 point", "0.02": "2 points", "0.05": "5 points"}

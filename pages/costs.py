@@ -3,13 +3,13 @@
 import streamlit as st
 
 from core.findings.spending import total
-from ui import cost_parts as parts
 from ui import data
+from ui.costs import cost_parts as parts
+from ui.costs.spent import spent_entries
+from ui.decide.record_download import record_download
 from ui.downloads import as_command
 from ui.messages import empty, plain
-from ui.record_download import record_download
 from ui.session import choose_dataset
-from ui.spent import spent_entries
 from ui.what_if import as_options, scenario_now, told_assumptions, volume_slider, what_if
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

@@ -4,10 +4,10 @@ import streamlit as st
 
 from core import format as f
 from core.data.dataset import list_datasets
-from ui import dataset_labels, dataset_report, dataset_texts
-from ui.add_dataset import add_section
-from ui.audit_report import audit_section
-from ui.dataset_frames import labels_in_words
+from ui.datasets import dataset_labels, dataset_report, dataset_texts
+from ui.datasets.add_dataset import add_section
+from ui.datasets.audit_report import audit_section
+from ui.datasets.dataset_frames import labels_in_words
 from ui.messages import plain, told
 from ui.navigation import go
 from ui.session import choose_dataset, home

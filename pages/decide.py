@@ -6,15 +6,15 @@ import streamlit as st
 
 from core.tasks import get_task
 from ui import data, theme
-from ui import decide_parts as parts
 from ui.candidate_card import candidate_card, stands
 from ui.candidate_table import candidate_table
 from ui.charts import draw
-from ui.decision_chart import behind_the_best
+from ui.decide import decide_parts as parts
+from ui.decide.decision_chart import behind_the_best
+from ui.decide.question_form import as_options, ask_question
+from ui.decide.record_download import record_download
 from ui.downloads import as_command, download
 from ui.messages import empty, plain, told
-from ui.question_form import as_options, ask_question
-from ui.record_download import record_download
 from ui.session import choose_dataset
 from ui.what_if import as_options as as_assumptions
 from ui.what_if import scenario_now, told_assumptions, what_if

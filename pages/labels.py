@@ -7,14 +7,14 @@ import streamlit as st
 from core.findings.label_study import Goal
 from core.tasks import ranking_metrics
 from ui import data, theme
-from ui import label_parts as parts
 from ui.charts import draw
-from ui.curve_charts import learning_curves
 from ui.downloads import as_command, download
-from ui.label_costs import cheapest_way
+from ui.labels import label_parts as parts
+from ui.labels.curve_charts import learning_curves
+from ui.labels.label_costs import cheapest_way
+from ui.labels.prompt_ways import asked_of, prompt_part
 from ui.messages import empty, plain, told
 from ui.metrics import metric_name
-from ui.prompt_ways import asked_of, prompt_part
 from ui.session import choose, choose_dataset
 
 MARGINS = {"0": "none", "0.005": "0.5 points", "0.01": "1 point", "0.02": "2 points", "0.05": "5 points"}

@@ -6,13 +6,13 @@ from core import launch
 from core.devices import resolve_device
 from core.spec import RunSpec
 from ui import data
-from ui.candidate_picker import pick_candidates
 from ui.downloads import as_command
-from ui.estimates import estimates, in_words, total
-from ui.launching import ask_how, asks_any, command_line, experiment_of, preset_command, spending_cap
+from ui.launch.candidate_picker import pick_candidates
+from ui.launch.estimates import estimates, in_words, total
+from ui.launch.launching import ask_how, asks_any, command_line, experiment_of, preset_command, spending_cap
+from ui.launch.preset_picker import choose_preset, show_preset, study_table
 from ui.messages import empty, plain, told
 from ui.navigation import go
-from ui.preset_picker import choose_preset, show_preset, study_table
 from ui.session import choose_dataset, home
 
 st.title("Launch", anchor=False)

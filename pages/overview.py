@@ -6,7 +6,7 @@ from core.data.dataset import list_datasets
 from ui import data, theme
 from ui.axes import AXES
 from ui.candidate_card import candidate_card
-from ui.dataset_frames import labels_in_words
+from ui.datasets.dataset_frames import labels_in_words
 from ui.messages import empty, plain, told
 from ui.navigation import go, link
 from ui.overview_parts import best_of, dataset_table, do_next, running_card, spent, welcome, why_and_when
@@ -41,7 +41,7 @@ with left:
     if rows:
         # Plotly takes half a second to load; a page without a chart does not wait for it.
         from ui.charts import draw
-        from ui.tradeoff_chart import tradeoff
+        from ui.tradeoff.tradeoff_chart import tradeoff
 
         pick = decision.winner.candidate if decision and decision.winner else ""
         draw(tradeoff(rows, AXES["usd_per_1k"], rows[0].metric, pick, theme.is_dark(), height=330, width=480), "spark")

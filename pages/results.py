@@ -3,10 +3,11 @@
 import streamlit as st
 
 from core import format as f
-from ui import data, run_report
+from ui import data
 from ui.messages import empty, plain, told
 from ui.navigation import go
-from ui.run_usage import usage_section
+from ui.reports import run_report
+from ui.runs.run_usage import usage_section
 from ui.session import choose, choose_dataset
 
 finished = {run.run_id: run for run in reversed(data.all_runs()) if run.status == "finished"}

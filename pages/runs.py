@@ -5,7 +5,7 @@ import streamlit as st
 from core.runs import STATUSES
 from ui import data, theme
 from ui.messages import empty
-from ui.run_list import live_list
+from ui.runs.run_list import live_list
 from ui.session import from_url, to_url
 
 st.title("Runs", anchor=False)

@@ -12,14 +12,14 @@ from ui.candidate_card import candidate_card, detail_rows
 from ui.candidate_table import candidate_table
 from ui.charts import draw
 from ui.downloads import as_command, download
-from ui.fronts import front_of
 from ui.messages import empty, plain
 from ui.metrics import metric_name
 from ui.navigation import link
-from ui.published_marks import published_choice, published_table
 from ui.session import choose, choose_dataset
-from ui.tradeoff_chart import front_told, reading, tradeoff
-from ui.tradeoff_filters import filtered, train_size_choice
+from ui.tradeoff.fronts import front_of
+from ui.tradeoff.published_marks import published_choice, published_table
+from ui.tradeoff.tradeoff_chart import front_told, reading, tradeoff
+from ui.tradeoff.tradeoff_filters import filtered, train_size_choice
 from ui.what_if import as_options, told_assumptions, what_if
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

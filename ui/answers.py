@@ -7,8 +7,9 @@ import streamlit as st
 
 from core import format as f
 from core.tasks import Task, get_task
-from ui import spans, theme
+from ui import theme
 from ui.messages import plain
+from ui.reports import spans
 
 Answers = Mapping[str, Sequence[Mapping[str, Any]]]
 """By candidate: an answer a text, as `Predictor.predict` gives them."""

@@ -16,13 +16,13 @@ from core.preferences import Preferences
 from core.preferences import load as load_preferences
 from core.tasks import get_task
 from ui import data
-from ui.audits import findings_left
+from ui.costs.spent import known_and_unknown, spent_entries
+from ui.datasets.audits import findings_left
 from ui.messages import plain, told
 from ui.navigation import go, link
 from ui.next_steps import next_steps
-from ui.running import in_words
+from ui.runs.running import in_words
 from ui.session import home
-from ui.spent import known_and_unknown, spent_entries
 
 BUNDLED = "trec"
 WHAT = (

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from ui import data, messages, navigation
-from ui.running import sidebar_progress
+from ui.runs.running import sidebar_progress
 
 HERE = Path(__file__).parent
 st.set_page_config(page_title="Tradeoff", page_icon=str(HERE / "icon.svg"), layout="wide")

@@ -15,7 +15,7 @@ from tests.ui.fixtures import LIKELY, finished_run, questions
 from ui import charts
 from ui.axes import AXES, log_range, log_ticks
 from ui.candidate_card import takes
-from ui.tradeoff_chart import tradeoff
+from ui.tradeoff.tradeoff_chart import tradeoff
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from core.analysis.scenario import Scenario, monthly_usd
 from core.findings.spending import Spent
 from core.metering.usage import Energy
 from tests.core.analysis.test_scenario import row, run
-from ui import cost_charts
+from ui.costs import cost_charts
 
 
 def other(name: str, **changes: object) -> CandidateRow:

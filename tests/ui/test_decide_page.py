@@ -12,8 +12,8 @@ from core.home import Home
 from tests.ui.fixtures import finished_run, of_task, questions
 from tests.ui.test_pages import open_page, sound, words
 from ui import data
-from ui.decision_chart import behind_the_best
-from ui.question_form import as_options
+from ui.decide.decision_chart import behind_the_best
+from ui.decide.question_form import as_options
 
 CANDIDATES = ("majority", "tfidf-linear", "minilm-full", "minilm-lora")
 
@@ -102,7 +102,7 @@ def test_the_audit_tells_whether_doubtful_texts_decide(decided: Dataset, monkeyp
     app = open_page("decide")
     sound(app)
     assert "test text" in words(app)
-    monkeypatch.setattr("ui.decide_parts.AT_ONCE", 100)
+    monkeypatch.setattr("ui.decide.decide_parts.AT_ONCE", 100)
     app = open_page("decide")
     sound(app)
     assert "The audit doubts" not in words(app)

@@ -16,7 +16,7 @@ def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
     for name in ("ui.data.ensure_worker", "core.launch.ensure_worker"):
         monkeypatch.setattr(name, lambda _: None)  # what is queued shall stay queued
-    monkeypatch.setattr("ui.audits.start", lambda *_: False)
+    monkeypatch.setattr("ui.datasets.audits.start", lambda *_: False)
     return home
 
 
@@ -68,7 +68,7 @@ def test_texts_are_left_out_and_taken_back(here: Home, asked: Dataset, monkeypat
                     count=3, ids=ids, leave_out_ids=ids, leave_out_note="the copies")  # fmt: skip
     audit = Audit(dataset="questions", fingerprint=asked.info.fingerprint, made_at="", seconds=0, findings=(found,),
                   label_counts=(), imbalance=None, lengths=())  # fmt: skip
-    monkeypatch.setattr("ui.audits.load_audit", lambda dataset: audit if dataset.info.left_out == 0 else None)
+    monkeypatch.setattr("ui.datasets.audits.load_audit", lambda dataset: audit if dataset.info.left_out == 0 else None)
     app = open_page("datasets")
     sound(app)
     press(app, "Leave 3 texts out")

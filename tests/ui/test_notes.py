@@ -1,6 +1,6 @@
 """What runs note is told in plain sentences, and nothing is told of what did not happen."""
 
-from ui.notes import facts, warnings
+from ui.runs.notes import facts, warnings
 
 
 def test_what_was_cut_is_told_with_how_many_and_where() -> None:

@@ -9,7 +9,7 @@ from core.preferences import Preferences
 from tests.ui.fixtures import finished_run, questions
 from tests.ui.test_pages import open_page, sound, words
 from ui.axes import AXES
-from ui.tradeoff_chart import reading, tradeoff
+from ui.tradeoff.tradeoff_chart import reading, tradeoff
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from core.home import Home
 from core.published import published_for
 from tests.ui.fixtures import finished_run, of_task
 from tests.ui.test_pages import open_page, sound, words
-from ui.published_marks import BAND, _named, span_of, widened
+from ui.tradeoff.published_marks import BAND, _named, span_of, widened
 
 FOUND = published_for("token_labels", "wnut17", "f1")
 

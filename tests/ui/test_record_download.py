@@ -8,7 +8,7 @@ from core.home import Home
 from core.record.signing import in_page
 from tests.ui.fixtures import finished_run, questions
 from tests.ui.test_pages import open_page, sound
-from ui import record_download
+from ui.decide import record_download
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from core.tasks.target import Span, Target
 from ui import theme
-from ui.spans import Mark, colour, marks, target_html, to_html
+from ui.reports.spans import Mark, colour, marks, target_html, to_html
 
 HOSTILE = '<img src=x onerror="alert(1)"> & </mark></span> \x00 \ud800 \u202e end'
 

@@ -22,7 +22,7 @@ def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
     for name in ("ui.data.ensure_worker", "core.launch.ensure_worker"):
         monkeypatch.setattr(name, lambda _: None)
-    monkeypatch.setattr("ui.audits.start", lambda *_: False)
+    monkeypatch.setattr("ui.datasets.audits.start", lambda *_: False)
     return home
 
 
@@ -125,7 +125,7 @@ def test_labels_forgotten_and_added_are_told(here: Home) -> None:
 
 
 def test_downloads_hold_plain_words(here: Home) -> None:
-    from ui.dataset_report import shown_rows
+    from ui.datasets.dataset_report import shown_rows
 
     dataset = of_task(here, "token_labels", "places", test=20)
     row = next(row for row in shown_rows(dataset.info) if "city" in row["target"])

@@ -10,15 +10,15 @@ from core.data.dataset import Dataset
 from core.errors import TradeoffError
 from core.format import UNKNOWN
 from ui import messages
-from ui.candidate_picker import Choice
 from ui.candidate_table import standing
-from ui.estimates import in_words, rounded, total
-from ui.launching import command_line, experiment_of
+from ui.datasets.uploads import plain_name, shown_name, suffix
+from ui.launch.candidate_picker import Choice
+from ui.launch.estimates import in_words, rounded, total
+from ui.launch.launching import command_line, experiment_of
 from ui.metrics import metric_name, metric_quality, metric_show
 from ui.navigation import FOLDER, PAGES
 from ui.next_steps import next_steps
 from ui.theme import FAMILIES, STATUS, faded, family_colour
-from ui.uploads import plain_name, shown_name, suffix
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Cascades: their form, chart and figures."""

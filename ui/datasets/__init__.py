@@ -1,0 +1,1 @@
+"""Adding, reading, auditing and editing labelled sets."""

@@ -1,0 +1,1 @@
+"""Learning curves, labels to a goal, prompts asked in several ways."""

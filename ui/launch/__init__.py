@@ -1,0 +1,1 @@
+"""Choosing candidates, what they will take, and launching them."""

@@ -1,0 +1,1 @@
+"""Quality against what it takes."""
