@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from tests.core.test_curves import CURVE, learn
 
 from cli import main
 from core.data.dataset import Dataset
 from core.home import Home
+from tests.core.findings.test_curves import CURVE, learn
 from tests.ui.fixtures import finished_run, questions
 
 

@@ -37,7 +37,7 @@ def page(record: DecisionRecord) -> str:
 @lru_cache(maxsize=1)
 def renderer() -> str:
     """A mark of the code that draws documents: two releases with the same mark draw the same page."""
-    digest = hashlib.sha256((FOLDER.parent / "looks.py").read_bytes())
+    digest = hashlib.sha256((FOLDER.parent / "charting" / "looks.py").read_bytes())
     for path in sorted(FOLDER.iterdir()):
         if path.suffix in (".py", ".html", ".css"):
             digest.update(path.name.encode() + path.read_bytes())

@@ -4,9 +4,9 @@ import re
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.core.test_cascades import fit
 
 from tests.browser.conftest import Dashboard, settled, shoot
+from tests.core.findings.test_cascades import fit
 from tests.ui.fixtures import finished_run, questions
 
 

@@ -3,9 +3,9 @@
 import re
 
 from playwright.sync_api import Page
-from tests.core.test_curves import CURVE, learn
 
 from tests.browser.conftest import Dashboard, settled, shoot
+from tests.core.findings.test_curves import CURVE, learn
 from tests.ui.fixtures import finished_run, questions
 
 

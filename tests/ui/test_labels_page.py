@@ -1,11 +1,11 @@
 """The Labels page: what to do first, then curves, three answers, ways to the goal and how much hangs on a prompt."""
 
 import pytest
-from tests.core.test_curves import CURVE, learn
 
 from core.data.dataset import Dataset
 from core.home import Home
 from core.runs import list_runs
+from tests.core.findings.test_curves import CURVE, learn
 from tests.ui.fixtures import finished_run, of_task, questions
 from tests.ui.test_flows import press
 from tests.ui.test_pages import open_page, sound, words

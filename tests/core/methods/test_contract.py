@@ -30,7 +30,7 @@ ELSEWHERE = {
     "setfit": "an optional install: tests/core/methods/test_setfit.py",
     "gliclass": "an optional install: tests/core/methods/test_gliclass.py",
     "gliner": "an optional install: tests/core/methods/test_gliner.py",
-    "cascade": "put together from finished runs: tests/core/test_cascades.py",
+    "cascade": "put together from finished runs: tests/core/findings/test_cascades.py",
 }
 LOCAL = sorted(set(METHODS) - set(ELSEWHERE))
 GENERATORS = [name for name in CHEAP if name.startswith(("seq2seq", "decoder"))]
