@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Dashboard, settled, shoot
 from tests.conftest import small_frame
+from ui.navigation import PAGES
 
-PAGES = ("overview", "datasets", "launch", "runs", "decide", "tradeoff", "costs", "labels", "results", "multitask",
-         "playground", "query", "settings")  # fmt: skip
 NOT_TAKEN = ("minilm-linear", "minilm-full", "minilm-lora", "smollm2-zero-shot", "smollm2-few-shot")
 
 
