@@ -92,10 +92,8 @@ def _texts(shown: Power | None) -> tuple[str, str]:
     helped = [sight for sight in open_ones if sight.texts_needed]
     if helped:
         first = min(helped, key=lambda sight: sight.texts_needed or 0)
-        return (
-            "Yes",
-            f"{first.texts_needed:,} more settle, 4 times in 5, if {first.candidate} is as good as {shown.best}.",
-        )
+        more = f.significant(float(first.texts_needed or 0))
+        return "Yes", f"About {more} more settle, 4 times in 5, if {first.candidate} is as good as {shown.best}."
     least = metric_points(shown.metric, min(sight.detectable for sight in open_ones)).removeprefix("+")
     return "Hardly", f"Differences below {least} stay unseen, and no realistic number of texts changes that."
 
