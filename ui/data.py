@@ -20,7 +20,6 @@ from core.analysis.intervals import Interval
 from core.analysis.results import CandidateRow, RunSummary, candidate_rows
 from core.analysis.scenario import Scenario
 from core.data.dataset import DatasetInfo, load_dataset
-from core.errors import unknown
 from core.findings.decide import PLAIN, StoredGrounds, weigh
 from core.findings.results import differences, pricing, summary_of
 from core.findings.row_intervals import interval_of, surer
@@ -158,18 +157,6 @@ def _tidy(root: Home) -> None:
         look_again()
     if any(state.status == "queued" for _, state in open_states(root)):
         ensure_worker(root)
-
-
-def run_called(run_id: str) -> Run:
-    """The run called `run_id`.
-
-    Raises:
-        TradeoffError: there is none.
-    """
-    runs = {run.run_id: run for run in all_runs()}
-    if run_id not in runs:
-        raise unknown("run", run_id, runs)
-    return runs[run_id]
 
 
 def runs_on(info: DatasetInfo) -> list[Run]:

@@ -63,11 +63,6 @@ def empty(
         st.space("small")
 
 
-def undo_toast(text: str) -> None:
-    """Tell shortly that something was done."""
-    st.toast(text, icon=":material/check:")
-
-
 def plain(text: str) -> str:
     r"""`text` with everything that Markdown would interpret made literal.
 

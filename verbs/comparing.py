@@ -5,7 +5,7 @@ from typing import Any
 
 from core.errors import TradeoffError
 from core.home import Home
-from verbs.parsing import Declare, add_assumptions, changes
+from verbs.parsing import Declare, add_assumptions, changes, share
 
 SHOWN = 20
 
@@ -57,17 +57,6 @@ def front(options: argparse.Namespace, home: Home) -> Any:
     from core.findings.fronts import front_records
 
     return front_records(home, options.dataset, _rows(options, home), options.up, options.against)
-
-
-def share(text: str) -> float:
-    """A share from 0 up to and without 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no share: 0.01 stands for one point")
-    return value
 
 
 def count(text: str) -> int | None:

@@ -7,7 +7,7 @@ from functools import cached_property
 import pandas as pd
 import streamlit as st
 
-from core.analysis.span_errors import OUTCOMES, JudgedSpan, judge
+from core.analysis.span_errors import JudgedSpan, judge
 from core.tasks import Target, get_task
 from ui.data import Run
 from ui.reports.spans import Mark
@@ -77,9 +77,3 @@ def _sign(judged: JudgedSpan, due: bool) -> str:
     if due and judged.outcome == "wrong label" and judged.other:
         return f"taken for {judged.other.label}"
     return SIGNS[judged.outcome]
-
-
-def outcome_words(outcome: str) -> str:
-    """An outcome as a choice in a list: `missed: not found at all`."""
-    meaning = {str(name): words for name, words in OUTCOMES.items()}.get(outcome, "")
-    return f"{outcome}: {meaning[:1].lower()}{meaning[1:]}" if meaning else outcome

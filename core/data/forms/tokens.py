@@ -1,7 +1,6 @@
 """Cells that hold lists, and where the tokens of a text stand in it."""
 
 import ast
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -90,8 +89,3 @@ def _found(tokens: Sequence[str], text: str) -> list[Place] | None:
         end = start + len(token)
         places.append((start, end))
     return None if text[end:].strip() else places
-
-
-def as_json(items: Sequence[Any]) -> str:
-    """A list as a cell holds it."""
-    return json.dumps(list(items), ensure_ascii=False)
