@@ -44,7 +44,7 @@ test: $(VENV)/.installed-dev ## Style, types and every test
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 bench: .venv-bench/.installed ## How fast it is beside its peers; nothing else should run meanwhile
-	.venv-bench/bin/python -m bench.speed --json build/speed.json
+	.venv-bench/bin/python -m bench.speed
 
 .venv-bench/.installed: requirements.txt requirements-models.txt requirements-bench.txt constraints.txt
 	$(PYTHON) -m venv .venv-bench
