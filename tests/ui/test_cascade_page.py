@@ -15,13 +15,6 @@ from tests.ui.test_pages import open_page, sound, words
 
 
 @pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    monkeypatch.setattr("ui.data.ensure_worker", lambda _: None)
-    return home
-
-
-@pytest.fixture
 def asked(here: Home) -> Dataset:
     made = questions(here, test=120)
     for candidate in ("majority", "tfidf-linear", "minilm-full"):

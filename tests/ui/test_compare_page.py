@@ -9,13 +9,6 @@ from tests.ui.test_pages import open_page, sound, words
 NAMES = ("majority", "tfidf-linear", "minilm-full", "minilm-lora", "smollm2-few-shot")
 
 
-@pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    monkeypatch.setattr("ui.data.ensure_worker", lambda _: None)
-    return home
-
-
 def test_it_says_what_differs_and_every_part_stands(here: Home) -> None:
     dataset = questions(here, test=80)
     for name in NAMES:

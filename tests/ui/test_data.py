@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from core import files
 from core.data.dataset import Dataset
 from core.home import Home
@@ -13,13 +11,6 @@ from core.preferences import save as save_preferences
 from core.runs import delete_run
 from tests.ui.fixtures import finished_run, waiting_run
 from ui import data
-
-
-@pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    data.look_again()
-    return home
 
 
 def test_runs_are_looked_at_once_until_a_page_is_drawn_again(here: Home, dataset: Dataset) -> None:

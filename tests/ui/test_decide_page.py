@@ -19,13 +19,6 @@ CANDIDATES = ("majority", "tfidf-linear", "minilm-full", "minilm-lora")
 
 
 @pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    monkeypatch.setattr("ui.data.ensure_worker", lambda _: None)
-    return home
-
-
-@pytest.fixture
 def decided(here: Home) -> Dataset:
     dataset = questions(here, test=200)
     for name in CANDIDATES:

@@ -6,9 +6,6 @@ from core.home import Home
 from core.preferences import load
 from tests.core.clients.faulty import KEY, FaultyServer
 from tests.ui.test_pages import open_page, sound, words
-from tests.ui.test_use_pages import here
-
-__all__ = ["here"]
 
 
 def test_an_endpoint_is_added_tried_and_removed(here: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,15 +12,6 @@ from tests.ui.test_pages import open_page, sound, words
 
 
 @pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    for name in ("ui.data.ensure_worker", "core.launch.ensure_worker"):
-        monkeypatch.setattr(name, lambda _: None)  # what is queued shall stay queued
-    monkeypatch.setattr("ui.datasets.audits.start", lambda *_: False)
-    return home
-
-
-@pytest.fixture
 def asked(here: Home) -> Dataset:
     return questions(here, test=40)
 

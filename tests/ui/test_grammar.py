@@ -28,9 +28,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture
-def here(filled: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(filled.root))
-    monkeypatch.setattr("ui.data.ensure_worker", lambda _: None)
+def home(filled: Home) -> Home:
     return filled
 
 

@@ -12,14 +12,6 @@ from tests.ui.test_pages import open_page, sound, words
 
 
 @pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    monkeypatch.setattr("ui.data.ensure_worker", lambda _: None)
-    monkeypatch.setattr("core.launch.ensure_worker", lambda _: None)
-    return home
-
-
-@pytest.fixture
 def asked(here: Home) -> Dataset:
     return questions(here, test=100)
 

@@ -12,17 +12,6 @@ from tests.ui.test_pages import open_page, sound, words
 
 
 @pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("core.estimating.fit.has_token", lambda: False)
-    for name in ("ui.data.ensure_worker", "core.launch.ensure_worker"):
-        monkeypatch.setattr(name, lambda _: None)  # what is queued shall stay queued
-    return home
-
-
-@pytest.fixture
 def asked(here: Home) -> Dataset:
     return questions(here, test=40)
 

@@ -17,13 +17,6 @@ from tests.ui.test_pages import open_page, sound, words
 from ui import data
 
 
-@pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    monkeypatch.setattr("ui.data.ensure_worker", lambda _: None)
-    return home
-
-
 def parts(home: Home, name: str) -> list[Dataset]:
     return [views.derive(home, name, part) for part in ("intent", "slots")]
 

@@ -40,13 +40,6 @@ def sound(app: AppTest) -> None:
 
 
 @pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    monkeypatch.setattr("ui.data.ensure_worker", lambda _: None)  # made-up runs shall not really run
-    return home
-
-
-@pytest.fixture
 def asked(here: Home) -> Dataset:
     return questions(here, test=40)
 

@@ -11,13 +11,6 @@ from tests.ui.test_pages import open_page, sound
 from ui.decide import record_download
 
 
-@pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    monkeypatch.setattr("ui.data.ensure_worker", lambda _: None)
-    return home
-
-
 def offered(app: AppTest) -> dict[str, bool]:
     """The download buttons of a page, and whether each can be pressed."""
     return {button.proto.label: not button.proto.disabled for button in app.get("download_button")}

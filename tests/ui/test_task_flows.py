@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import list_datasets, load_dataset
@@ -15,15 +14,6 @@ from tests.ui.test_pages import open_page, sound, words
 CONLL = "".join(
     f"Fly{i}\tO\nto\tO\nSão\tB-city\nPaulo\tI-city\n<b>\tO\n\nin\tO\nJune{i}\tB-month\n\n" for i in range(40)
 )
-
-
-@pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    for name in ("ui.data.ensure_worker", "core.launch.ensure_worker"):
-        monkeypatch.setattr(name, lambda _: None)
-    monkeypatch.setattr("ui.datasets.audits.start", lambda *_: False)
-    return home
 
 
 def upload(name: str, content: str) -> AppTest:

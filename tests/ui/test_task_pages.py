@@ -12,13 +12,6 @@ PAGES = ("overview", "datasets", "runs", "tradeoff", "results", "playground")
 BEYOND = ("multi_label", "token_labels", "intent_slots")
 
 
-@pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    monkeypatch.setattr("ui.data.ensure_worker", lambda _: None)
-    return home
-
-
 @pytest.fixture(params=TASKS)
 def asked(here: Home, request: pytest.FixtureRequest) -> Dataset:
     dataset = of_task(here, request.param)

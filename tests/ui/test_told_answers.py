@@ -19,13 +19,6 @@ TASKS = ["single_label", "multi_label", "token_labels", "intent_slots"]
 WHY = "the answer names no label that there is"
 
 
-@pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    monkeypatch.setattr("ui.data.ensure_worker", lambda _: None)
-    return home
-
-
 def unreadable(folder: RunFolder, reasons: list[str]) -> None:
     """Make the first test answers of a run unreadable, for these reasons; the model wrote something each time."""
     path = folder.path / "predictions.parquet"

@@ -14,12 +14,6 @@ from ui.session import predictor_of
 
 
 @pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    return home
-
-
-@pytest.fixture
 def fitted(here: Home) -> Dataset:
     dataset = save_dataset(here, small_frame(), "things", "single_label")
     assert start(queued(here, dataset, "tfidf-linear")).wait(120) == 0
