@@ -91,6 +91,20 @@ class Event(Record):
 Position = Literal["waiting", "running", "in", "dropped", "unaffordable", "finished", "failed"]
 
 
+class Seen(Record):
+    """What a round showed of a candidate: its quality on that round's validation texts, with its 95 % interval."""
+
+    round: int
+    texts: int = 0
+    """Training texts; 0 for what is not trained."""
+    validated: int = 0
+    """Validation texts."""
+    quality: float | None = None
+    low: float | None = None
+    high: float | None = None
+    chance: float | None = None
+
+
 class Standing(Record):
     """Where a candidate stands: the quality seen so far on validation with its 95 % interval, and the chance that it is
     what the race looks for."""
@@ -108,6 +122,8 @@ class Standing(Record):
     low: float | None = None
     high: float | None = None
     chance: float | None = None
+    history: tuple[Seen, ...] = ()
+    """Each round that it has done, oldest first: the line of a chart."""
     runs: tuple[str, ...] = ()
     """Ids of its runs, of all rounds and seeds."""
     spent: Saved = Saved()
