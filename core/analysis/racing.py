@@ -1,22 +1,22 @@
 """Who can still win: candidates seen on parts of the data, judged by what they may still gain."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf, isnan, nan
 from typing import Literal
 
-from core.analysis.compare import Performance
+import numpy as np
+from numpy.typing import NDArray
 
+from core.analysis.gains import Stage, final_draws
+from core.analysis.racing_words import why
 
-@dataclass(frozen=True)
-class Stage:
-    """A candidate after a round.
-
-    `texts` are those it was trained on, None for what is not trained: it gains nothing with more. `performance` is on
-    the validation texts of the round; those of later rounds contain those of earlier ones.
-    """
-
-    texts: int | None
-    performance: Performance
+__all__ = ["Stage", "Verdict", "allowance", "judge"]
+DRAWS = 4000
+TIE = 0.01
+"""One point of the metric: who is no further behind is tied, as in `core.analysis.decision`."""
+Aim = Literal["best", "front"]
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Verdict:
     """What is to be thought of a candidate: `final_*` is the metric to expect on all texts, with its 95 % range."""
 
     chance: float
+    """Of being what is looked for; of one that is dropped, of beating all that stay by more than a tie."""
     now: float
     final: float
     final_low: float
@@ -32,14 +33,109 @@ class Verdict:
     why: str
 
 
+def allowance(risk: float, taken: float, decisions: int) -> float:
+    """What the next decision may take of a race's risk: an equal part of what is left, this decision and those after it
+    being `decisions`. What one does not take is there for the next."""
+    return max(0.0, risk - taken) / max(decisions, 1)
+
+
 def judge(
-    stages: Mapping[str, Sequence[Stage]], all_texts: int, risk: float, *, aim: Literal["best", "front"] = "best",
-    spend: Mapping[str, float] | None = None, top: float = 1.0, keep: int = 1, seed: int = 0,
+    stages: Mapping[str, Sequence[Stage]], all_texts: int, risk: float, *, aim: Aim = "best",
+    spend: Mapping[str, float] | None = None, top: float = 1.0, keep: int = 1, seed: int = 0, tie: float = TIE,
 ) -> dict[str, Verdict]:  # fmt: skip
     """Judge every candidate that is still in, by label.
 
-    `stages` holds each candidate's rounds, oldest first. `risk` is what this decision may take of the risk of the race:
-    the chances of those dropped sum to at most `risk`, and `keep` candidates stay at least. `spend` is what answering
-    costs, by label, for the Pareto front. `top` is the most that the metric can be.
+    `stages` holds each candidate's rounds, oldest first. `risk` is what this decision may take of the risk of the race
+    (`allowance`): the chances of those dropped sum to at most `risk`, and `keep` candidates stay at least. `spend` is
+    what answering costs, by label, for the Pareto front; one whose cost is unknown is on it only as the very best.
+    `top` is the most that the metric can be, `tie` the share of it that does not matter: with two that are alike either
+    may go.
+
+    In each of many draws every candidate has a metric on all texts (`core.analysis.gains`). Dropping does harm in a
+    draw where one of those dropped beats all that stay (for the front: all that stay and cost no more) by more than a
+    tie. The least likely are dropped first, as long as the share of draws with harm is at most `risk`.
+
+    Raises:
+        ValueError: the front is asked for without what answering costs.
     """
-    raise NotImplementedError
+    if aim == "front" and spend is None:
+        raise ValueError("The Pareto front needs what answering costs")
+    seen = {name: of for name, found in stages.items() if (of := [one for one in found if one.seen])}
+    verdicts = {name: _unseen() for name in stages}
+    if not seen:
+        return verdicts
+    names = list(seen)
+    final = final_draws(seen, all_texts, DRAWS, seed, top)
+    costs = np.array([_cost(aim, spend, name) for name in names])
+    if np.isnan(final).any():
+        return verdicts | {name: replace(_unseen(), now=seen[name][-1].performance.overall) for name in names}
+    wins = _wins(final, costs)
+    harm = _dropped(final, costs, wins, risk, keep, tie * top)
+    for row, name in enumerate(names):
+        drop = row in harm
+        verdicts[name] = _verdict(seen[name], final[row], harm[row] if drop else float(wins[row]), drop)
+    stay = {name: verdicts[name] for name in names if not verdicts[name].drop}
+    return {
+        name: replace(one, why=why(name, one, seen[name][-1].texts, all_texts, stay, _cheaper(aim, spend, name), top))
+        if name in seen else one
+        for name, one in verdicts.items()
+    }  # fmt: skip
+
+
+def _unseen() -> Verdict:
+    return Verdict(nan, nan, nan, nan, nan, False, "Nothing has been seen of it yet that could be compared.")
+
+
+def _cost(aim: Aim, spend: Mapping[str, float] | None, name: str) -> float:
+    """What sets the front apart from the best: there everybody is compared with everybody."""
+    if aim == "best" or spend is None:
+        return 0.0
+    cost = spend.get(name, inf)
+    return inf if cost is None or isnan(cost) else cost
+
+
+def _cheaper(aim: Aim, spend: Mapping[str, float] | None, name: str) -> set[str] | None:
+    """Those that cost no more than `name`, where that matters."""
+    if aim == "best" or spend is None:
+        return None
+    return {other for other in spend if _cost(aim, spend, other) <= _cost(aim, spend, name)}
+
+
+def _wins(final: Array, costs: Array) -> Array:
+    """The share of draws in which each is the best of all that cost no more; who is level with others shares them."""
+    dearer = costs[:, None] >= costs[None, :]
+    found = np.zeros(len(final))
+    for row in range(len(final)):
+        rivals = final[dearer[row]]
+        level = (rivals == final[row]).sum(0)
+        found[row] = ((final[row] >= rivals.max(0)) / level).mean()
+    return found
+
+
+def _dropped(final: Array, costs: Array, wins: Array, risk: float, keep: int, tie: float) -> dict[int, float]:
+    """Those to drop, each with its share of the harm: together at most `risk`."""
+    stay, harm = set(range(len(final))), dict[int, float]()
+    for row in sorted(stay, key=lambda one: (wins[one], final[one].mean())):
+        if len(stay) <= max(keep, 1):
+            break
+        tried = _harm(final, costs, sorted(stay - {row}), [*harm, row], tie)
+        if sum(tried.values()) <= risk:
+            stay, harm = stay - {row}, tried
+    return harm
+
+
+def _harm(final: Array, costs: Array, stay: Sequence[int], out: Sequence[int], tie: float) -> dict[int, float]:
+    """By each that is dropped the share of draws in which it is what is missed most, and is missed at all."""
+    kept = final[list(stay)]
+    missed = np.full((len(out), final.shape[1]), -inf)
+    for place, row in enumerate(out):
+        rivals = kept[costs[list(stay)] <= costs[row]]
+        missed[place] = final[row] - rivals.max(0) - tie if len(rivals) else inf
+    worst = missed.argmax(0)
+    hurt = missed.max(0) > 0
+    return {row: float((hurt & (worst == place)).mean()) for place, row in enumerate(out)}
+
+
+def _verdict(stages: Sequence[Stage], final: Array, chance: float, drop: bool) -> Verdict:
+    low, middle, high = (float(one) for one in np.quantile(final, (0.025, 0.5, 0.975)))
+    return Verdict(chance, stages[-1].performance.overall, middle, low, high, drop, "")
