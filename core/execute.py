@@ -23,11 +23,11 @@ from core.processes import own_process
 from core.runs import RunFolder
 
 
-def execute(folder: RunFolder, home: Home) -> None:
+def execute(folder: RunFolder, home: Home, start_up: str = "") -> None:
     """Execute a run to its end state. Failures end in the state, never in an exception.
 
     Does nothing when another process executes the run. A SIGTERM stops it at the next batch: the run ends as
-    cancelled when that was asked for, else it is queued again.
+    cancelled when that was asked for, else it is queued again. `start_up` is noted: how its process came to be.
     """
     with folder.lock() as held:
         state = folder.state
@@ -35,7 +35,7 @@ def execute(folder: RunFolder, home: Home) -> None:
             return
         try:
             with _device(folder, home):
-                _attempt(folder, home)
+                _attempt(folder, home, start_up)
         except Cancelled:
             _stopped(folder)
 
@@ -52,7 +52,7 @@ def _device(folder: RunFolder, home: Home) -> Iterator[None]:
             raise Cancelled
 
 
-def _attempt(folder: RunFolder, home: Home) -> None:
+def _attempt(folder: RunFolder, home: Home, start_up: str) -> None:
     state = folder.state
     attempt = (state.attempt if state else 0) + 1
     state = folder.set_state("running", after=("queued",), started_at=files.now(), attempt=attempt, **own_process())
@@ -61,6 +61,8 @@ def _attempt(folder: RunFolder, home: Home) -> None:
     try:
         files.write_json(folder.path / "environment.json", environment.describe())
         execution = Execution(folder, home)
+        if start_up:
+            execution.context.notes["start_up"] = start_up
         signal.signal(signal.SIGTERM, execution.stop)
         execution.run()
     except Cancelled:
@@ -93,10 +95,10 @@ def _sentence(error: TradeoffError) -> str:
     return f"{error.what} ({error.where})" if error.where else error.what
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], start_up: str = "") -> int:
     """Execute the run folder named by the first argument; its data folder is two levels up."""
     path = Path(arguments[0]).resolve()
-    execute(RunFolder(path), Home(path.parent.parent))
+    execute(RunFolder(path), Home(path.parent.parent), start_up)
     return 0
 
 

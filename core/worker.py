@@ -6,6 +6,7 @@ left to do. It may be killed at any time: its runs go on without it, and the nex
 
 import errno
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from core.home import Home
 from core.processes import end_processes, has_died
 from core.reconcile import give_back, open_runs, reconcile
 from core.runs import RunFolder, State
+from core.starter import LOST, Forked, Starters
 
 ROOT = Path(__file__).parents[1]
 EXECUTE = (sys.executable, "-m", "core.execute")
@@ -46,7 +48,7 @@ class Child:
     """A run's process that this worker started, with the run's attempts and the size of its log before it."""
 
     folder: RunFolder
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | Forked"
     attempts: int = 0
     log_start: int = 0
 
@@ -66,6 +68,10 @@ class Worker:
     _told: tuple[str, float] = ("", 0.0)
     _untold: str = ""
 
+    def __post_init__(self) -> None:
+        """Starters are made when the first run is started."""
+        self.starters = Starters(self.home)
+
     def serve(self) -> None:
         """Work until nothing has been queued or running for `idle_seconds`. Nothing that goes wrong ends it."""
         idle_since: float | None = None
@@ -76,7 +82,9 @@ class Worker:
             elif idle_since is None:
                 idle_since = began
             spent = time.monotonic() - began
-            time.sleep(min(LONGEST_POLL_SECONDS, max(POLL_SECONDS, spent / WATCHING_SHARE)))
+            pause = min(LONGEST_POLL_SECONDS, max(POLL_SECONDS, spent / WATCHING_SHARE))
+            select.select(self.starters.heard(), [], [], pause)  # the end of a run is no time to sleep on
+        self.starters.close()
 
     def _steady_step(self) -> bool:
         try:
@@ -145,7 +153,8 @@ class Worker:
         try:
             with open(folder.path / "log.txt", "ab") as log:
                 size = log.tell()
-                process = subprocess.Popen(
+                forked = self.starters.process_for(folder) if self.command is EXECUTE else None
+                process = forked or subprocess.Popen(
                     [*self.command, str(folder.path)], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     start_new_session=True,
                 )  # fmt: skip
@@ -177,7 +186,11 @@ def settle(child: Child) -> None:
     """
     folder, code = child.folder, child.process.returncode
     state = folder.state
-    if state is None or not folder.path.is_dir():
+    if state is None or code is None or not folder.path.is_dir():
+        return
+    if code == LOST:
+        if state.status == "running":
+            give_back(folder)  # as when nobody watched it: it is queued again, unless it lives
         return
     died = state.status == "running" and (state.pid == child.process.pid or has_died(folder, state))
     never_ran = state.status == "queued" and state.attempt == child.attempts and code != 0
