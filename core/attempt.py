@@ -18,8 +18,9 @@ from core.errors import TradeoffError
 from core.home import Home
 from core.metering.meter import Meter, PhaseMeter, add_usage
 from core.metering.usage import Phase, Usage
-from core.methods import asks_provider, checked_settings, method_class, models
-from core.methods.base import Context, Method, Tokens
+from core.methods import asks_provider, checked_settings, method_class, method_entry, models
+from core.methods.base import Cancelled, Context, Method, Tokens
+from core.portion import first, portion_of
 from core.prediction_log import PredictionLog, write_predictions
 from core.preferences import load as load_preferences
 from core.runs import RunFolder
@@ -32,6 +33,11 @@ SNAPSHOT_SECONDS = 5.0
 LATENCY_TEXTS = 50
 LATENCY_SECONDS = 15.0
 LATENCY_WARM_UP = 3
+GOES_ON = "Resume takes it to the end; what it has answered is kept."
+
+
+class SetAside(Cancelled):
+    """The run has answered its portion; its state says so, and nothing more is to be done now."""
 
 
 class Execution:
@@ -44,6 +50,7 @@ class Execution:
         self.parts = folder.path / "parts"
         self.attempt = folder.state.attempt if folder.state else 1
         self.stopping = False
+        self.portion = portion_of(folder)
         self._last_report: dict[str, float] = {}
         self._phase: PhaseMeter | None = None
         self._last_snapshot = 0.0
@@ -59,7 +66,11 @@ class Execution:
         self.stopping = True
 
     def run(self) -> None:
-        """Every step of the run, each skipped when an earlier attempt has done it."""
+        """Every step of the run, each skipped when an earlier attempt has done it.
+
+        Raises:
+            SetAside: it was to answer a portion, and that is done.
+        """
         self.context.stop_if_asked()
         self.report({"phase": "prepare", "step": 0, "steps": 1, "message": "loading"})
         candidate = self.spec.candidate
@@ -71,8 +82,11 @@ class Execution:
         with Meter(self.spec.device, self.preferences, candidate.settings.get("processes", 1)) as meter:
             method = self._fitted(kind, meter)
             done = self._predictions(method, meter)
-            self._latency(method, meter)
+            if self.portion is None:
+                self._latency(method, meter)
         self._finish(done)
+        if self.portion is not None:
+            self._set_aside()
 
     def report(self, event: dict[str, Any]) -> None:
         """Append a progress event, at most a few a second unless it carries a metric or ends a phase."""
@@ -136,12 +150,22 @@ class Execution:
             method.fit_parts(together, self.context)  # type: ignore[attr-defined]
             return sum(len(part.train) for part in together)
         train = nested_sample(self.dataset.examples("train"), self.spec.train_size, self.spec.seed, self.spec.task)
-        method.fit(train, self.dataset.examples("validation"), self.context)
+        validation = self.dataset.examples("validation")
+        if self.spec.train_size is not None and method_entry(self.spec.candidate.method).trained:
+            validation = first(validation, self.portion)
+            self.context.notes |= {"chosen_on": len(validation)} if self.portion else {}
+        method.fit(train, validation, self.context)
         return len(train)
+
+    def _due(self, split: str) -> list[Example]:
+        """The texts of a split that are to be answered now."""
+        if self.portion is None:
+            return self.dataset.examples(split)
+        return first(self.dataset.examples(split), self.portion) if split == "validation" else []
 
     def _predictions(self, method: Method, meter: Meter) -> PredictionLog:
         with PredictionLog(self.parts / "predictions.jsonl") as log:
-            examples = [example for split in EVALUATED for example in self.dataset.examples(split)]
+            examples = [example for split in EVALUATED for example in self._due(split)]
             missing = [example for example in examples if example.id not in log.done]
             if missing:
                 with self._metered(meter, "predict") as phase:
@@ -185,7 +209,7 @@ class Execution:
                     break
 
     def _finish(self, log: PredictionLog) -> None:
-        by_split: dict[str, Sequence[Example]] = {split: self.dataset.examples(split) for split in EVALUATED}
+        by_split: dict[str, Sequence[Example]] = {split: due for split in EVALUATED if (due := self._due(split))}
         scores: list[Score] = []
         for split, examples in by_split.items():
             done = [log.done[example.id] for example in examples]
@@ -202,10 +226,18 @@ class Execution:
             phases |= {"fit": share} if share else {}
             self.context.notes.update(note)
         if self.context.account is not None:
-            seconds = [log.done[example.id].seconds for example in by_split["test"]]
+            seconds = [log.done[example.id].seconds for example in by_split.get("test", by_split["validation"])]
             phases = self.context.account.phases(self.spec.candidate, phases, len(log.done), seconds)
             self.context.notes.update(self.context.account.notes())
-        self.folder.write_usage(phases, self.context.notes)
+        told = {"validated": len(by_split["validation"])} if self.portion is not None else {}
+        self.folder.write_usage(phases, self.context.notes | told)
+
+    def _set_aside(self) -> None:
+        if portion_of(self.folder) == self.portion:
+            self.folder.set_state("paused", f"Set aside after {self.portion:,} validation texts", GOES_ON)
+        else:  # somebody asked for more of it meanwhile
+            self.folder.set_state("queued", "It goes on with more texts")
+        raise SetAside
 
     def _usage_of_all_attempts(self) -> dict[str, Usage]:
         phases: dict[str, Usage] = {}

@@ -54,6 +54,11 @@ class Home:
         return self.root / "runs"
 
     @property
+    def races(self) -> Path:
+        """`races/<race id>/`: what each race is and what was decided in it."""
+        return self.root / "races"
+
+    @property
     def locks(self) -> Path:
         """Lock files of the worker and of each device."""
         return self.root / "locks"

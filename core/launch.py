@@ -11,24 +11,26 @@ from core.clients.spending import keep_spent, set_cap
 from core.errors import TradeoffError
 from core.experiment_file import read_experiment
 from core.home import Home
+from core.portion import whole
 from core.planning import PlannedRun, plan, specs
 from core.processes import end_processes, has_died, run_process
 from core.reconcile import RESUMES, open_runs, reconcile
-from core.runs import ENDED, RunFolder, Status, create_run, find_run
+from core.runs import AT_REST, ENDED, NOT_ENDED, RunFolder, Status, create_run, find_run
 from core.spec import Experiment
 from core.worker import ensure_worker
 
 __all__ = ["PlannedRun", "cancel", "delete", "launch", "plan", "read_experiment", "restore", "retry", "specs"]
 
 CANCEL_GRACE_SECONDS = 3.5
-AGAIN: tuple[Status, ...] = ("failed", "cancelled")
+AGAIN: tuple[Status, ...] = ("failed", "cancelled", "paused")
 ATTEMPTED = ("parts", "checkpoints", "model", "model.part")
 
 
 def launch(home: Home, experiment: Experiment) -> list[RunFolder]:
     """Queue a grid of runs and see that a worker is at work.
 
-    Finished runs are reused, failed and cancelled ones queued again to resume, open ones left alone.
+    Finished runs are reused, failed, cancelled and paused ones queued again to resume, open ones left alone. One that
+    was to answer a part only now answers all.
 
     Raises:
         TradeoffError: see `specs`; a provider's endpoint or key is missing; the cap `max_usd` cannot be kept; or the
@@ -41,11 +43,12 @@ def launch(home: Home, experiment: Experiment) -> list[RunFolder]:
         if not mine:
             raise TradeoffError("Another launch is still going on", str(home.root), "Try again in a moment.")
         set_cap(home, [spec.run_id for spec in runs if spec.device == "api"], experiment.max_usd)
-        for spec, moment in zip(runs, _places_in_line(home, len(runs)), strict=True):
+        for spec, moment in zip(runs, places_in_line(home, len(runs)), strict=True):
             folder = create_run(home, spec, moment)
-            _queue_again(folder, moment)
+            whole(folder)
+            queue_again(folder, moment)
             folders.append(folder)
-    if any((state := folder.state) and state.status not in ENDED for folder in folders):
+    if any((state := folder.state) and state.status not in AT_REST for folder in folders):
         ensure_worker(home)
     return folders
 
@@ -67,12 +70,12 @@ def cancel(home: Home, run_id: str) -> RunFolder:
         gone = end_processes(folder, state, CANCEL_GRACE_SECONDS)
         if not gone or (folder.is_executing and not run_process(folder, state) and not has_died(folder, state)):
             return folder
-    folder.set_state("cancelled", "Cancelled", RESUMES)
+    folder.set_state("cancelled", "Cancelled", RESUMES, after=(*NOT_ENDED, "paused"))
     return folder
 
 
 def retry(home: Home, run_id: str, afresh: bool = False) -> RunFolder:
-    """Queue a failed or cancelled run again; it resumes from where it was, or starts `afresh`.
+    """Queue a failed, cancelled or paused run again; it resumes from where it was, or starts `afresh`.
 
     Raises:
         TradeoffError: there is no such run, it has finished, or its folder cannot be written.
@@ -86,7 +89,8 @@ def retry(home: Home, run_id: str, afresh: bool = False) -> RunFolder:
         for name in ATTEMPTED:
             shutil.rmtree(folder.path / name, ignore_errors=True)
         (folder.path / "progress.jsonl").unlink(missing_ok=True)
-    _queue_again(folder, _places_in_line(home, 1)[0])
+    whole(folder)
+    queue_again(folder, places_in_line(home, 1)[0])
     ensure_worker(home)
     return folder
 
@@ -109,15 +113,15 @@ def restore(home: Home, run_id: str) -> RunFolder:
     return trash.take_back(home, run_id)
 
 
-def _queue_again(folder: RunFolder, queued_at: str) -> None:
-    """Queue a failed or cancelled run again; any other is left alone."""
+def queue_again(folder: RunFolder, queued_at: str) -> None:
+    """Queue a failed, cancelled or paused run again; any other is left alone."""
     state = folder.state
     if state and state.status in AGAIN:
         (folder.path / "cancel").unlink(missing_ok=True)
         folder.set_state("queued", after=AGAIN, queued_at=queued_at, interruptions=0)
 
 
-def _places_in_line(home: Home, count: int) -> list[str]:
+def places_in_line(home: Home, count: int) -> list[str]:
     """Times that put `count` runs at the end of the queue, in their order, even when the clock was set back."""
     last = datetime.now(UTC)
     for _, state in open_runs(home):

@@ -98,7 +98,7 @@ def plan(home: Home, experiment: Experiment) -> list[PlannedRun]:
     """
     runs = specs(home, experiment)
     states = [RunFolder(home.runs / spec.run_id).state for spec in runs]
-    found = _estimates(home, runs)
+    found = estimates(home, runs)
     return [
         PlannedRun(spec, state.status if state else None, estimated)
         for spec, state, estimated in zip(runs, states, found, strict=True)
@@ -164,7 +164,7 @@ def _reference(dataset: Dataset) -> DatasetRef:
     return DatasetRef(dataset=info.name, fingerprint=info.fingerprint, task=info.task)
 
 
-def _estimates(home: Home, runs: Sequence[RunSpec]) -> list[Estimate | None]:
+def estimates(home: Home, runs: Sequence[RunSpec]) -> list[Estimate | None]:
     """An estimate a run; None where there is none to be had, which must not keep anybody from launching."""
     try:
         known, history, preferences = devices(), past_runs(home), load_preferences(home)

@@ -27,7 +27,13 @@ WORDS = {
     "prepare": "loading", "fit": "fitting", "predict": "answering", "latency": "timing single texts",
     "score": "scoring",
 }  # fmt: skip
-AT_REST = {"queued": "waiting", "finished": "finished", "failed": "failed", "cancelled": "cancelled"}
+WORDS_AT_REST = {
+    "queued": "waiting",
+    "paused": "set aside",
+    "finished": "finished",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
 Event = dict[str, Any]
 
 
@@ -60,7 +66,7 @@ def summary(folder: RunFolder) -> RunProgress:
         return RunProgress("interrupted", reached.share, reached.phase, line, reached.done, reached.total)
     if state and status == "queued" and state.reason:
         return RunProgress("interrupted", _running(folder).share, "queued", state.reason)
-    line = (state and state.reason) or AT_REST[status]
+    line = (state and state.reason) or WORDS_AT_REST[status]
     return RunProgress(status, 1.0 if status == "finished" else 0.0, status, line)
 
 

@@ -7,17 +7,17 @@ from pathlib import Path
 from core.errors import TradeoffError
 from core.home import Home
 from core.processes import end_processes
-from core.runs import ENDED, RunFolder, State
+from core.runs import AT_REST, RunFolder, State
 
 MOST_INTERRUPTIONS = 3
 RESUMES = "Retry resumes it from where it was."
 Stamp = tuple[int, int]
-_ended: dict[str, Stamp] = {}
+_resting: dict[str, Stamp] = {}
 
 
 def open_runs(home: Home) -> list[tuple[RunFolder, State]]:
-    """The runs that are queued or running. Ended ones are looked at again only when their state was written."""
-    return [(folder, state) for folder, state in _not_ended(home) if state is not None]
+    """The runs that are queued or running. Those at rest are looked at again only when their state was written."""
+    return [(folder, state) for folder, state in _awake(home) if state is not None]
 
 
 def reconcile(home: Home) -> list[RunFolder]:
@@ -26,7 +26,7 @@ def reconcile(home: Home) -> list[RunFolder]:
     Any reader may call it at any time. A run that cannot be mended now (a full disk, say) is left to the next one.
     """
     changed = []
-    for folder, state in _not_ended(home):
+    for folder, state in _awake(home):
         try:
             if _mend(folder, state):
                 changed.append(folder)
@@ -42,7 +42,7 @@ def give_back(folder: RunFolder) -> bool:
     """
     with folder.lock(wait_seconds=0.5) as mine:
         state = folder.state
-        if not mine or state is None or state.status in ENDED:
+        if not mine or state is None or state.status in AT_REST:
             return False
         end_processes(folder, state, grace_seconds=0.0)
         deaths, before = state.interruptions + 1, (state.status,)
@@ -68,20 +68,20 @@ def _mend(folder: RunFolder, state: State | None) -> bool:
     return not folder.is_executing and give_back(folder)
 
 
-def _not_ended(home: Home) -> Iterator[tuple[RunFolder, State | None]]:
-    """Every whole run that has not ended, with its state; None when the state cannot be read as one.
+def _awake(home: Home) -> Iterator[tuple[RunFolder, State | None]]:
+    """Every whole run that is not at rest, with its state; None when the state cannot be read as one.
 
-    Looked at several times a second, so ended runs cost a `stat` of their state and nothing more.
+    Looked at several times a second, so runs at rest cost a `stat` of their state and nothing more.
     """
     for path in _folders(home):
         try:
             stamp = _stamp(path)
-            if stamp is not None and _ended.get(path) == stamp:
+            if stamp is not None and _resting.get(path) == stamp:
                 continue
             folder = RunFolder(Path(path))
             state = folder.state
-            if state and state.status in ENDED and stamp:
-                _ended[path] = stamp
+            if state and state.status in AT_REST and stamp:
+                _resting[path] = stamp
             elif (folder.path / "spec.json").exists():
                 yield folder, state
         except OSError:

@@ -1,7 +1,8 @@
 """The run folder: the truth about a run. Everything else (index, pages, command line) is read from it.
 
 spec.json            RunSpec, written first
-state.json           queued | running | finished | failed | cancelled, with when, why and the remedy
+state.json           queued | running | paused | finished | failed | cancelled, with when, why and the remedy
+portion.json         only while it is to answer a part of the validation texts: how many (`core.portion`)
 .lock                held by the process that executes the run: running + nobody holds it = that process died
 progress.jsonl       events of `Context.report`, each with `at` (ISO UTC)
 log.txt              stdout and stderr of the run's process
@@ -21,6 +22,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,9 +37,12 @@ from core.people import who
 from core.spec import Record, RunSpec
 from core.tasks.base import Score
 
-Status = Literal["queued", "running", "finished", "failed", "cancelled"]
-STATUSES: tuple[Status, ...] = ("queued", "running", "finished", "failed", "cancelled")
+Status = Literal["queued", "running", "paused", "finished", "failed", "cancelled"]
+"""`paused`: set aside with a part of its answers, by a race; it goes on when it is resumed."""
+STATUSES: tuple[Status, ...] = ("queued", "running", "paused", "finished", "failed", "cancelled")
 ENDED: tuple[Status, ...] = ("finished", "failed", "cancelled")
+AT_REST: tuple[Status, ...] = (*ENDED, "paused")
+"""Nothing happens to a run that is in one of these, unless somebody asks for it."""
 NOT_ENDED: tuple[Status | None, ...] = (None, "queued", "running")
 
 PREDICTIONS = pa.schema(
@@ -86,6 +91,8 @@ class State(Record):
     boot: str = ""
     launched_by: str = ""
     """Who launched it first; empty where nobody noted it."""
+    seconds: float = 0.0
+    """Wall seconds of all attempts that came to an end by themselves, from the start of the work to its end."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +198,7 @@ class RunFolder:
             if before and before.status not in after:
                 return before
             kept = before.model_dump() if before else {"queued_at": files.now()}
+            kept |= _taken(before) if before and status != "running" else {}
             state = State(
                 **{**kept, "status": status, "at": files.now(), "reason": reason, "remedy": remedy, **changes}
             )
@@ -219,6 +227,17 @@ class RunFolder:
     def cancel_requested(self) -> bool:
         """Whether somebody asked the run to stop."""
         return (self.path / "cancel").exists()
+
+
+def _taken(before: State) -> dict[str, float]:
+    """The seconds of an attempt that this very process ends, on top of those of earlier ones."""
+    if before.status != "running" or before.pid != os.getpid() or not before.started_at:
+        return {}
+    try:
+        taken = (datetime.now(UTC) - datetime.fromisoformat(before.started_at)).total_seconds()
+    except (ValueError, TypeError):
+        return {}
+    return {"seconds": before.seconds + max(0.0, taken)}  # the clock may have been set back meanwhile
 
 
 def create_run(home: Home, spec: RunSpec, queued_at: str | None = None) -> RunFolder:

@@ -12,12 +12,12 @@ from core.home import Home
 from core.metric_words import metric_told
 from core.progress import summary
 from core.reconcile import reconcile
-from core.runs import ENDED, RunFolder
+from core.runs import AT_REST, RunFolder
 from core.tasks import get_task
 from core.worker import ensure_worker
 
 POLL_SECONDS = 0.5
-MARKS = {"finished": "[green]✓[/]", "failed": "[red]✗[/]", "cancelled": "[yellow]–[/]"}
+MARKS = {"finished": "[green]✓[/]", "failed": "[red]✗[/]", "cancelled": "[yellow]–[/]", "paused": "[blue]‖[/]"}
 
 
 def wait_for(home: Home, folders: Sequence[RunFolder], quiet: bool = False) -> bool:
@@ -77,7 +77,7 @@ def _shown(folder: RunFolder, bars: Progress, task: TaskID) -> bool:
     progress, state = summary(folder), folder.state
     if state and state.status == "running" and not bars.tasks[task].started:
         bars.start_task(task)
-    if state and state.status in ENDED:
+    if state and state.status in AT_REST:
         bars.update(task, completed=1.0, mark=_mark(folder), line=outcome(folder))
         bars.stop_task(task)
         return True

@@ -30,7 +30,7 @@ from core.preferences import load as load_preferences
 from core.recent import Recent
 from core.reconcile import open_runs as open_states
 from core.reconcile import reconcile
-from core.runs import ENDED, RunFolder, State, is_whole
+from core.runs import AT_REST, RunFolder, State, is_whole
 from core.tasks import get_task
 from core.worker import ensure_worker
 from ui.session import home
@@ -146,7 +146,7 @@ def _stamps(folder: str) -> Stamps:
 def open_runs() -> tuple[list[Run], list[Run]]:
     """The running and the queued runs, oldest first. Runs whose process died are found on the way."""
     _tidy(home())
-    runs = sorted((run for run in all_runs() if run.status not in ENDED), key=lambda run: run.state.queued_at)
+    runs = sorted((run for run in all_runs() if run.status not in AT_REST), key=lambda run: run.state.queued_at)
     return [run for run in runs if run.status == "running"], [run for run in runs if run.status == "queued"]
 
 

@@ -14,6 +14,7 @@ SPAN_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"
 STATUS = {
     "queued": ("○", ":material/hourglass_empty:", "waiting", "gray"),
     "running": ("▶", ":material/play_circle:", "running", "blue"),
+    "paused": ("‖", ":material/pause_circle:", "set aside", "violet"),
     "finished": ("✓", ":material/check_circle:", "finished", "green"),
     "failed": ("✗", ":material/error:", "failed", "red"),
     "cancelled": ("–", ":material/cancel:", "cancelled", "orange"),

@@ -30,7 +30,7 @@ def add(verb: Declare) -> None:
 
     made = verb("runs", runs)
     made.add_argument("--dataset")
-    made.add_argument("--status", choices=("queued", "running", "finished", "failed", "cancelled"))
+    made.add_argument("--status", choices=("queued", "running", "paused", "finished", "failed", "cancelled"))
 
     made = verb("cancel", cancel)
     made.add_argument("runs", nargs="+", metavar="RUN")
@@ -77,7 +77,7 @@ def cancel(options: argparse.Namespace, home: Home) -> Any:
 
 
 def retry(options: argparse.Namespace, home: Home) -> Any:
-    """Queue failed or cancelled runs again; they resume from where they were."""
+    """Queue failed, cancelled or paused runs again; they resume from where they were."""
     from core import launch as launching
 
     ids = [launching.retry(home, run, afresh=options.afresh).run_id for run in options.runs]

@@ -51,6 +51,8 @@ class MethodEntry:
     """The setting to lower when memory runs out."""
     joint: bool = False
     """Whether one model can be fitted on several datasets together (`fit_parts`)."""
+    trained: bool = True
+    """Whether it learns from all training texts; else more of them gain it little: a prompt shows a few at most."""
     launched: bool = True
     """Whether it is launched and fitted; else it is put together from finished runs, and nothing is spent on it."""
 
@@ -151,6 +153,7 @@ METHODS: dict[str, MethodEntry] = {
             True,
             "An encoder reads the labels beside the text, nothing is trained; an optional install",
             "batch_tokens",
+            trained=False,
         ),
         MethodEntry(
             "gliner",
@@ -161,6 +164,7 @@ METHODS: dict[str, MethodEntry] = {
             True,
             "An encoder reads the labels beside the text and finds spans, nothing is trained; an optional install",
             "batch_tokens",
+            trained=False,
         ),
         MethodEntry(
             "prompt",
@@ -171,6 +175,7 @@ METHODS: dict[str, MethodEntry] = {
             True,
             "A language model is asked in words; nothing is trained",
             "batch_tokens",
+            trained=False,
         ),
         MethodEntry(
             "api-prompt",
@@ -180,6 +185,7 @@ METHODS: dict[str, MethodEntry] = {
             ("single_label", "multi_label", "token_labels", "intent_slots"),
             True,
             "A model behind an API is asked in words; nothing is trained",
+            trained=False,
         ),
         MethodEntry(
             "cascade",

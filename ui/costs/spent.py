@@ -4,7 +4,7 @@ from core import format as f
 from core.findings.results import pricing
 from core.findings.spending import Entry, entry
 from core.preferences import load as load_preferences
-from core.runs import ENDED
+from core.runs import AT_REST
 from ui import data
 from ui.session import home
 
@@ -21,7 +21,7 @@ def spent_entries() -> list[Entry]:
     for run in data.all_runs():
         key = str(run.folder.path)
         kept = _kept.get(key)
-        if kept is None or kept[0] is not run or kept[1] != prices or run.status not in ENDED:
+        if kept is None or kept[0] is not run or kept[1] != prices or run.status not in AT_REST:
             kept = _kept[key] = (run, prices, entry(root, run.folder, run.summary, run.state, price))
         if kept[2]:
             found.append(kept[2])

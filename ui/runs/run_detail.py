@@ -5,7 +5,7 @@ import streamlit as st
 from core import launch
 from core.home import Home
 from core.progress import summary
-from core.runs import ENDED
+from core.runs import AT_REST
 from ui import data, theme
 from ui.data import Run
 from ui.messages import plain, told
@@ -23,7 +23,7 @@ def run_detail(run: Run) -> None:
             theme.status_badge(run.status)
         if run.status == "failed":
             st.error(f"**{plain(run.state.reason)}**  \n{plain(run.state.remedy)}", icon=":material/error:")
-        elif run.status not in ENDED:
+        elif run.status not in AT_REST:
             progress = summary(run.folder)
             st.progress(min(max(progress.share, 0.0), 1.0), plain(progress.line))
         elif run.state.reason:
@@ -46,11 +46,13 @@ def _actions(run: Run) -> None:
                 go("results", dataset=run.summary.spec.dataset, run=run.run_id)
             if st.button("Try a text", icon=":material/chat:", key="act.try"):
                 go("playground", dataset=run.summary.spec.dataset, run=run.run_id)
-        if run.status not in ENDED:
+        if run.status not in AT_REST:
             _act("Cancel", ":material/cancel:", run, launch.cancel, "Asked to stop; retry resumes it.")
         if run.status in ("failed", "cancelled"):
             _act("Retry", ":material/replay:", run, launch.retry, "Queued again; it resumes from where it was.")
-        if run.status in ENDED:
+        if run.status == "paused":
+            _act("Resume", ":material/resume:", run, launch.retry, "Queued; it goes on to the end.")
+        if run.status in AT_REST:
             _act("Delete", ":material/delete:", run, _delete, "Moved to the trash.")
 
 

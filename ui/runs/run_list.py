@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import format as f
 from core.progress import summary
-from core.runs import ENDED, STATUSES
+from core.runs import AT_REST, STATUSES
 from ui import data, theme
 from ui.data import Run
 from ui.metrics import is_f1, metric_quality
@@ -84,7 +84,7 @@ def _cells(run: Run) -> dict[str, object]:
         best = run.summary.score(score.metric) if score else None
         line = metric_quality(best.metric, best.value, best.low, best.high) if best else ""
         line = f"F1 {line}" if best and is_f1(best.metric) else line
-    elif run.status in ENDED:
+    elif run.status in AT_REST:
         line, done = run.state.reason, 0.0
     else:
         progress = summary(run.folder)
