@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis.gains import Stage, final_draws
+from core.analysis.gains import PRIOR, Prior, Stage, final_draws
 from core.analysis.racing_words import why
 
 __all__ = ["Stage", "Verdict", "allowance", "judge"]
@@ -42,6 +42,7 @@ def allowance(risk: float, taken: float, decisions: int) -> float:
 def judge(
     stages: Mapping[str, Sequence[Stage]], all_texts: int, risk: float, *, aim: Aim = "best",
     spend: Mapping[str, float] | None = None, top: float = 1.0, keep: int = 1, seed: int = 0, tie: float = TIE,
+    prior: Prior = PRIOR,
 ) -> dict[str, Verdict]:  # fmt: skip
     """Judge every candidate that is still in, by label.
 
@@ -65,7 +66,7 @@ def judge(
     if not seen:
         return verdicts
     names = list(seen)
-    final = final_draws(seen, all_texts, DRAWS, seed, top)
+    final = final_draws(seen, all_texts, DRAWS, seed, top, prior)
     costs = np.array([_cost(aim, spend, name) for name in names])
     if np.isnan(final).any():
         return verdicts | {name: replace(_unseen(), now=seen[name][-1].performance.overall) for name in names}

@@ -1,0 +1,231 @@
+"""How much a race saves, and how often it still finds the winner: races replayed from finished runs.
+
+    python -m bench.racing HOME trec banking77 phrasebank liar [--repeats 20] [--json FILE]
+
+HOME holds each candidate's runs with several train sizes, of which the largest is all. Nothing runs again; HOME is only
+read. In each repeat the validation and test texts are dealt anew into both parts, the validation texts get a random
+order, of which each round sees a first part as large as its share of the training texts, and a seed is drawn.
+
+*Full grid*: every candidate is fitted on all texts (with each seed) and answers all validation and test texts. *Race*:
+in each round those still in are fitted on the round's texts and answer its part of the validation texts, counted anew
+each round; only those left in the last round answer the test texts. With two seeds, those that another decision leaves
+after it run once more. What is not trained runs once in the grid. Compute is measured CPU seconds of fit and answers.
+
+The winner of either is the best on validation. They are *tied* where the 95 % interval of their paired difference on
+the test texts holds zero. *Harm*: on all texts and seeds together the best that the race dropped is more than a point
+better than the best that it kept, which is what the stated risk is about.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from bench.racing_runs import Arm, Ground, ground_of
+from core.analysis.compare import Performance, paired_difference
+from core.analysis.gains import PRIOR, Prior
+from core.analysis.racing import TIE, Stage, allowance, judge
+from core.data.dataset import load_dataset
+from core.home import Home
+
+Seen = Mapping[str, Sequence[Stage]]
+Policy = Callable[[Seen, int, float, int], dict[str, float]]
+"""From what was seen, all texts, what may be risked and a seed to the labels that are dropped, each with its chance."""
+RISKS = (0.01, 0.05, 0.1, 0.2)
+DEFAULT = 0.05
+STILL = replace(PRIOR, slope=0.0, late=1e-9, flatten=0.0)
+"""Nobody gains anything with more texts."""
+
+
+def by_rule(seen: Seen, all_texts: int, risk: float, seed: int, prior: Prior = PRIOR) -> dict[str, float]:
+    """The product's rule."""
+    found = judge(seen, all_texts, risk, seed=seed, prior=prior)
+    return {name: one.chance for name, one in found.items() if one.drop}
+
+
+def by_rank(seen: Seen, *_: float, part: int) -> dict[str, float]:
+    """Successive halving: the better 1/`part` by what is seen now go on (Jamieson & Talwalkar 2016)."""
+    order = sorted(seen, key=lambda name: -seen[name][-1].performance.overall)
+    return dict.fromkeys(order[max(1, -(-len(order) // part)) :], 0.0)
+
+
+POLICIES: dict[str, Policy] = {
+    "rule": by_rule, "no extrapolation": partial(by_rule, prior=STILL), "the better half": partial(by_rank, part=2),
+    "the better third": partial(by_rank, part=3),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A race, checked against the full grid."""
+
+    dataset: str
+    seeds: int
+    repeat: int
+    policy: str
+    risk: float
+    winner: str
+    of_grid: str
+    compute: float
+    """A share of the full grid's."""
+    behind: float
+    """The grid's winner minus the race's on the test texts."""
+    tied: bool
+    missed: float
+    """On all texts and seeds, the best of those dropped minus the best of those kept; 0 where that is less."""
+    stayed: tuple[int, ...]
+    """How many were in each round."""
+
+    @property
+    def same(self) -> bool:
+        """Whether both have one winner."""
+        return self.winner == self.of_grid
+
+
+@dataclass(frozen=True, eq=False)
+class Deal:
+    """What chance decided for a repeat."""
+
+    ground: Ground
+    order: np.ndarray
+    """Places of the validation texts, in the order in which rounds see them."""
+    test: np.ndarray
+    seeds: tuple[int, ...]
+    """The first is raced; the others, if any, are of the last round."""
+    repeat: int
+
+    def stage(self, arm: Arm, stage: int, seeds: Sequence[int]) -> Stage:
+        """What a round shows of a candidate."""
+        size, texts = self.ground.size(stage), self.ground.sizes[stage]
+        seen = self.order[: self.validated(stage)]
+        return Stage(texts if arm.trained else None, _over(arm, size, seeds, seen))
+
+    def validated(self, stage: int) -> int:
+        """The validation texts of a round."""
+        return round(len(self.order) * self.ground.sizes[stage] / self.ground.sizes[-1])
+
+    def best(self, labels: Sequence[str]) -> str:
+        """The best on all validation texts with all seeds."""
+        arms = self.ground.arms
+        return max(labels, key=lambda name: _over(arms[name], None, self.seeds, self.order).overall)
+
+
+def _over(arm: Arm, size: int | None, seeds: Sequence[int], places: np.ndarray) -> Performance:
+    found = [arm.trial(size, seed).performance for seed in (seeds if arm.trained else seeds[:1])]
+    whole = Performance(found[0].ids, tuple(run for one in found for run in one.runs))
+    return whole.take(np.sort(places))
+
+
+def deal(ground: Ground, seeds: int, repeat: int) -> Deal:
+    """A repeat, reproducible by its number."""
+    draw = np.random.default_rng([repeat, seeds])
+    places = draw.permutation(ground.texts)
+    order = tuple(int(seed) for seed in draw.permutation(ground.seeds)[:seeds])
+    return Deal(ground, places[: ground.validated], places[ground.validated :], order, repeat)
+
+
+def raced(one: Deal, name: str, policy: Policy, risk: float) -> Outcome:
+    """A race under a policy, beside the full grid."""
+    ground, arms = one.ground, one.ground.arms
+    last, stays, taken, spent = len(ground.sizes) - 1, list(arms), 0.0, 0.0
+    seen: dict[str, list[Stage]] = {label: [] for label in arms}
+    counts, decisions = [], last + (len(one.seeds) > 1)
+    for stage in range(decisions):
+        counts.append(len(stays))
+        for label in stays:
+            spent += _took(one, arms[label], stage)
+            seen[label].append(one.stage(arms[label], stage, one.seeds[:1]))
+        may = allowance(risk, taken, decisions - stage)
+        out = policy({label: seen[label] for label in stays}, ground.sizes[-1], may, one.repeat)
+        taken += sum(out.values())
+        stays = [label for label in stays if label not in out]
+    counts.append(len(stays))
+    for label in stays:
+        more = one.seeds[1:] if len(one.seeds) > 1 and arms[label].trained else one.seeds[:1]
+        again = len(one.seeds) > 1 and not arms[label].trained
+        spent += 0.0 if again else sum(arms[label].trial(None, seed).took(ground.texts) for seed in more)
+    return _checked(one, name, risk, stays, spent, tuple(counts))
+
+
+def _took(one: Deal, arm: Arm, stage: int) -> float:
+    """CPU seconds of a round; the last one answers the test texts as well."""
+    whole = stage == len(one.ground.sizes) - 1
+    return arm.trial(one.ground.size(stage), one.seeds[0]).took(one.ground.texts if whole else one.validated(stage))
+
+
+def _checked(one: Deal, name: str, risk: float, stays: list[str], spent: float, counts: tuple[int, ...]) -> Outcome:
+    arms, ground = one.ground.arms, one.ground
+    of_grid, winner = one.best(list(arms)), one.best(stays)
+    first, other = (_over(arms[label], None, one.seeds, one.test) for label in (of_grid, winner))
+    grid = sum(arm.trial(None, seed).took(ground.texts) for arm in arms.values()
+               for seed in (one.seeds if arm.trained else one.seeds[:1]))  # fmt: skip
+    every = np.arange(ground.texts)
+    truth = {label: _over(arm, None, ground.seeds, every).overall for label, arm in arms.items()}
+    missed = max(truth.values()) - max(truth[label] for label in stays)
+    return Outcome(
+        ground.dataset, len(one.seeds), one.repeat, name, risk, winner, of_grid, spent / grid,
+        first.overall - other.overall, winner == of_grid or paired_difference(first, other).is_tie, missed, counts,
+    )  # fmt: skip
+
+
+def outcomes(ground: Ground, repeats: int) -> Iterator[Outcome]:
+    """Every race on a data set, with one seed and, where there are runs, with two."""
+    for seeds in range(1, min(2, len(ground.seeds)) + 1):
+        for repeat in range(repeats):
+            one = deal(ground, seeds, repeat)
+            for name, policy in POLICIES.items():
+                for risk in RISKS if name == "rule" else (DEFAULT,):
+                    yield raced(one, name, policy, risk)
+
+
+def table(found: Sequence[Outcome]) -> str:
+    """The outcomes as Markdown; the last rows are over all sets."""
+    head = ["set", "seeds", "policy", "risk", "compute", "same winner", "or tied", "worse than tied and 1 point",
+            "points behind, mean", "harm", "in each round"]  # fmt: skip
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for dataset in [*dict.fromkeys(one.dataset for one in found), "all"]:
+        mine = [one for one in found if dataset in ("all", one.dataset)]
+        for key in dict.fromkeys((one.seeds, one.policy, one.risk) for one in mine):
+            group = [one for one in mine if (one.seeds, one.policy, one.risk) == key]
+            lines.append(f"| {' | '.join((dataset, *map(str, key), *_cells(group)))} |")
+    return "\n".join(lines)
+
+
+def _cells(group: Sequence[Outcome]) -> Iterator[str]:
+    n, compute = len(group), [one.compute for one in group]
+    yield f"{100 * np.mean(compute):.0f} % ({100 * min(compute):.0f}–{100 * max(compute):.0f})"
+    yield f"{sum(one.same for one in group)} of {n}"
+    yield f"{sum(one.tied for one in group)} of {n}"
+    yield f"{sum(not one.tied and one.behind > TIE for one in group)}"
+    yield f"{100 * np.mean([one.behind for one in group]):.2f}"
+    yield f"{100 * np.mean([one.missed > TIE for one in group]):.1f} %"
+    yield " → ".join(f"{np.mean(part):.1f}" for part in zip(*(one.stayed for one in group), strict=True))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("datasets", nargs="+")
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="every race as JSON")
+    options = parser.parse_args()
+    home, found = Home(options.home), []
+    for name in options.datasets:
+        ground = ground_of(home, name, len(load_dataset(home, name).examples("train")))
+        if ground is None:
+            print(f"{name}: too few runs are finished")
+            continue
+        print(f"{name}: {len(ground.arms)} candidates, seeds {ground.seeds}; left out: {ground.missing or 'none'}")
+        found += list(outcomes(ground, options.repeats))
+    print(table(found))
+    if options.json:
+        options.json.write_text(json.dumps([asdict(one) for one in found], indent=1))
+
+
+if __name__ == "__main__":
+    main()
