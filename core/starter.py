@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from core.runs import RunFolder
 from core.spec import RunSpec
 
 ROOT = Path(__file__).parents[1]
+CHILD = (sys.executable, "-m", "core.starter_child")
 LOST = -1000
 """The exit code of a process of which nobody can tell how it ended: the starter that would have known is gone."""
 PAUSE_SECONDS = 60.0
@@ -67,11 +69,11 @@ class Starter:
         OSError: it cannot be started.
     """
 
-    def __init__(self, kit: str, home: Home) -> None:
+    def __init__(self, kit: str, home: Home, command: Sequence[str] = CHILD) -> None:
         self.stamp = code_stamp()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "core.starter_child", kit, str(home.root.resolve())], cwd=ROOT,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+            [*command, kit, str(home.root.resolve())], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            start_new_session=True,
         )  # fmt: skip
         assert self.process.stdout is not None
         self.heard = self.process.stdout.fileno()
@@ -138,6 +140,7 @@ class Starters:
 
     def __init__(self, home: Home) -> None:
         self.home = home
+        self.command: Sequence[str] = CHILD
         self.by_kit: dict[str, Starter] = {}
         self.retired: list[Starter] = []
         self._paused: dict[str, float] = {}
@@ -149,12 +152,12 @@ class Starters:
             OSError: a starter cannot be started now.
         """
         kit = kit_of(folder.spec) if can_fork() else ""
+        self.tidy()
         if not kit or time.monotonic() < self._paused.get(kit, 0.0):
             return None
-        self.tidy()
         starter = self.by_kit.get(kit)
         if starter is None:
-            starter = self.by_kit[kit] = Starter(kit, self.home)
+            starter = self.by_kit[kit] = Starter(kit, self.home, self.command)
         return starter.fork(folder)
 
     def tidy(self) -> None:
