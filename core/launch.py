@@ -11,8 +11,8 @@ from core.clients.spending import keep_spent, set_cap
 from core.errors import TradeoffError
 from core.experiment_file import read_experiment
 from core.home import Home
-from core.portion import whole
 from core.planning import PlannedRun, plan, specs
+from core.portion import whole
 from core.processes import end_processes, has_died, run_process
 from core.reconcile import RESUMES, open_runs, reconcile
 from core.runs import AT_REST, ENDED, NOT_ENDED, RunFolder, Status, create_run, find_run

@@ -1,8 +1,8 @@
 """From an experiment to its runs, and what they will take, before anything is launched."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.candidates import resolve
@@ -164,8 +164,11 @@ def _reference(dataset: Dataset) -> DatasetRef:
     return DatasetRef(dataset=info.name, fingerprint=info.fingerprint, task=info.task)
 
 
-def estimates(home: Home, runs: Sequence[RunSpec]) -> list[Estimate | None]:
-    """An estimate a run; None where there is none to be had, which must not keep anybody from launching."""
+def estimates(home: Home, runs: Sequence[RunSpec], counts: Sequence[Mapping[str, int]] = ()) -> list[Estimate | None]:
+    """An estimate a run; None where there is none to be had, which must not keep anybody from launching.
+
+    `counts` says for each run how many texts of some splits it will see, where that is not all of them.
+    """
     try:
         known, history, preferences = devices(), past_runs(home), load_preferences(home)
         sets = {spec.dataset: load_dataset(home, spec.dataset, spec.fingerprint) for spec in runs}
@@ -174,12 +177,16 @@ def estimates(home: Home, runs: Sequence[RunSpec]) -> list[Estimate | None]:
         log.exception("Nothing could be estimated")
         return [None] * len(runs)
     found: list[Estimate | None] = []
-    for spec in runs:
-        info, length = sets[spec.dataset].info, lengths[spec.dataset]
+    for spec, seen in zip(runs, counts or [{}] * len(runs), strict=True):
+        dataset, length = sets[spec.dataset], lengths[spec.dataset]
+        if seen:
+            dataset = replace(
+                dataset, info=dataset.info.model_copy(update={"counts": dataset.info.counts | dict(seen)})
+            )
         try:
-            estimated = estimate(spec, info, length, history, known, preferences)
+            estimated = estimate(spec, dataset.info, length, history, known, preferences)
             remote = spec.device == "api"
-            found.append(api_estimate(spec, sets[spec.dataset], estimated, preferences) if remote else estimated)
+            found.append(api_estimate(spec, dataset, estimated, preferences) if remote else estimated)
         except Exception:
             log.exception("%s could not be estimated", spec.run_id)
             found.append(None)

@@ -1,6 +1,6 @@
 """A part of a run: fitted, then only the first of the validation texts are answered, and the run is set aside.
 
-What is to be answered stands in `portion.json` of the run's folder, `{"validation": 133, "race": "…"}`. The order of the
+What is to be answered stands in `portion.json` of the run's folder, `{"validation": 133}`. The order of the
 texts does not depend on how many there are to be, so a larger portion holds the smaller one; answers are never given
 twice. Without the file, or without a number in it, all texts are answered. The test texts are none of a portion's.
 """

@@ -18,20 +18,29 @@ def put(home: Home, folder: RunFolder) -> Path:
     Raises:
         TradeoffError: it is still being executed, or the folder cannot be moved.
     """
-    purge(home)
-    kept = _place(home) / f"{folder.run_id}@{time.time_ns()}"
     with folder.lock(LETTING_GO_SECONDS) as mine:
         if not mine:
             raise TradeoffError(f"{folder.run_id} is still stopping", remedy="Delete it again in a moment.")
-        try:
-            kept.parent.mkdir(exist_ok=True)
-            folder.path.rename(kept)
-        except OSError as error:
-            raise TradeoffError(
-                f"{folder.run_id} cannot be deleted: {error.strerror}",
-                str(folder.path),
-                "Check the permissions of the data folder, then try again.",
-            ) from error
+        return put_folder(home, folder.path)
+
+
+def put_folder(home: Home, path: Path) -> Path:
+    """Move a folder that nobody works in to the trash; returns where it lies.
+
+    Raises:
+        TradeoffError: it cannot be moved.
+    """
+    purge(home)
+    kept = _place(home) / f"{path.name}@{time.time_ns()}"
+    try:
+        kept.parent.mkdir(exist_ok=True)
+        path.rename(kept)
+    except OSError as error:
+        raise TradeoffError(
+            f"{path.name} cannot be deleted: {error.strerror}",
+            str(path),
+            "Check the permissions of the data folder, then try again.",
+        ) from error
     return kept
 
 
@@ -41,15 +50,28 @@ def take_back(home: Home, run_id: str) -> RunFolder:
     Raises:
         TradeoffError: it is not in the trash, or the run exists again.
     """
-    kept = max((path for path, name, _ in _kept(home) if name == run_id), default=None, key=lambda path: path.name)
-    if kept is None:
-        raise TradeoffError(f"{run_id} is not in the trash", remedy=f"Deleted runs are kept for {TRASH_DAYS} days.")
     folder = RunFolder(home.runs / run_id)
     if (folder.path / "spec.json").exists():
         raise TradeoffError(f"{run_id} exists again", remedy="Delete that one first.")
-    shutil.rmtree(folder.path, ignore_errors=True)
-    kept.rename(folder.path)
+    take_folder_back(home, folder.path)
     return folder
+
+
+def take_folder_back(home: Home, path: Path) -> None:
+    """Put what was deleted last under the name of `path` back there.
+
+    Raises:
+        TradeoffError: it is not in the trash.
+    """
+    found = (kept for kept, name, _ in _kept(home) if name == path.name)
+    last = max(found, default=None, key=lambda kept: kept.name)
+    if last is None:
+        raise TradeoffError(
+            f"{path.name} is not in the trash", remedy=f"What is deleted is kept for {TRASH_DAYS} days."
+        )
+    shutil.rmtree(path, ignore_errors=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    last.rename(path)
 
 
 def purge(home: Home) -> None:

@@ -104,15 +104,28 @@ class Worker:
                 settle(child)
                 del self.children[device]
         reconcile(self.home)
+        racing = self._advance_races()
         waiting, busy = self._look()
         for folder, state, device in waiting:
             if device not in busy and self._start(folder, state, device):
                 busy.add(device)
-        return bool(busy or waiting)
+        return bool(busy or waiting or racing)
+
+    def _advance_races(self) -> bool:
+        """Let races go on; whether one does. What goes wrong with a race keeps no run waiting."""
+        if not self.home.races.is_dir():
+            return False
+        from core.racing import advance
+
+        try:
+            return advance(self.home)
+        except Exception as error:
+            self.tell(f"A race cannot go on now: {type(error).__name__}: {error}")
+            return True
 
     def has_work(self) -> bool:
-        """Whether a run waits that could be started."""
-        return bool(self._look()[0])
+        """Whether a run waits that could be started, or a race goes on."""
+        return bool(self._look()[0]) or self._advance_races()
 
     def tell(self, line: str) -> None:
         """Log a line; the same one again only after a minute."""

@@ -25,19 +25,19 @@ def mean_tokens(dataset: Dataset) -> float:
 
 
 def past_runs(home: Home) -> list[PastRun]:
-    """The newest finished runs that were not interrupted (an interrupted one repeats part of its work)."""
+    """The newest runs that came to an end, or to that of a portion, and learned in one go."""
     folders = sorted(list_runs(home), key=_written, reverse=True)
     found = (past_run(home, folder) for folder in folders[:NEWEST])
     return [run for run in found if run is not None]
 
 
 def past_run(home: Home, folder: RunFolder) -> PastRun | None:
-    """A finished run as estimates need it; None when it is not finished, was resumed, or its dataset is gone.
+    """A run as estimates need it; None when it has come to no end, learned in several goes, or its dataset is gone.
 
     What was put together from other runs took no time of its own.
     """
     state = folder.state
-    if state is None or state.status != "finished":
+    if state is None or state.status not in ("finished", "paused"):
         return None
     spec, usage = folder.spec, folder.usage
     if not method_entry(spec.candidate.method).launched:
@@ -45,18 +45,18 @@ def past_run(home: Home, folder: RunFolder) -> PastRun | None:
     fit, predict = usage.get("fit"), usage.get("predict")
     version = dataset_folder(home, spec.dataset) / spec.fingerprint
     content = files.read_json(version / "dataset.json")
-    if not fit or not predict or fit.attempts + predict.attempts > 2 or content is None:
+    if not fit or not predict or fit.attempts > 1 or content is None:
         return None
     info = DatasetInfo(**content)
     peaks = [phase.peak_ram_bytes for phase in usage.values() if phase.peak_ram_bytes]
     gpu_peaks = [phase.peak_gpu_bytes for phase in usage.values() if phase.peak_gpu_bytes]
     energies = (fit.kwh, predict.kwh)
-    whole = _seconds_between(state.started_at, state.at)
+    whole = _seconds_between(state.started_at, state.at) if predict.attempts == 1 else None
     return PastRun(
         method=spec.candidate.method, model=spec.candidate.model, settings=spec.candidate.settings,
         device=spec.device, task=spec.task, labels=len(info.labels),
         machine_id=str(folder.environment.get("machine", "")), train_texts=fit.texts,
-        validation_texts=info.counts.get("validation", 0), predict_texts=predict.texts,
+        validation_texts=folder.notes.get("chosen_on", info.counts.get("validation", 0)), predict_texts=predict.texts,
         mean_tokens=_mean_tokens(version), fit_seconds=fit.wall_seconds, predict_seconds=predict.wall_seconds,
         other_seconds=None if whole is None else max(0.0, whole - fit.wall_seconds - predict.wall_seconds),
         kwh=None if None in energies else sum(kwh or 0.0 for kwh in energies),

@@ -72,10 +72,10 @@ def entry(
     home: Home, folder: RunFolder, run: RunSummary, state: State, price: Callable[[Usage, str | None], Price]
 ) -> Entry | None:
     """What a run has used; None while it has used nothing, or where it was put together from other runs."""
-    phases, spec = run.usage or used_so_far(folder), run.spec
+    phases, spec = used(folder, run.status, run.usage), run.spec
     if not method_entry(spec.candidate.method).launched:
         return None
-    billed = _billed(home, folder) if spec.device == "api" and not run.usage else None
+    billed = _billed(home, folder) if spec.device == "api" and run.status not in ("finished", "paused") else None
     if not phases and not billed:
         return None
     money = [price(usage, spec.candidate.model).usd for usage in phases.values()]
@@ -88,6 +88,11 @@ def entry(
         seconds=sum(usage.wall_seconds for usage in phases.values()),
         provenance=max((usage.energy_provenance for usage in known), key=PROVENANCES.index, default="unknown"),
     )  # fmt: skip
+
+
+def used(folder: RunFolder, status: str, usage: dict[str, Usage]) -> dict[str, Usage]:
+    """Usage by phase of a run that has come to an end or not: what a paused one goes on with is in its parts."""
+    return usage if status in ("finished", "paused") and usage else used_so_far(folder) or usage
 
 
 def used_so_far(folder: RunFolder) -> dict[str, Usage]:

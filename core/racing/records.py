@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.spec import Experiment, Record
+from core.spec import Experiment, Record, RunSpec
 
 Aim = Literal["best", "front"]
 """What a candidate must still be able to be: the most accurate, or on the Pareto front of quality against cost."""
@@ -50,8 +50,19 @@ class Rules(Record):
         return self
 
 
+class Round(Record):
+    """How many training and validation texts a round sees; the last one sees all, and the test texts."""
+
+    train: int
+    validation: int
+
+
 class Race(Record):
-    """A race as it was launched."""
+    """A race as it was launched.
+
+    `entries` is each candidate's run on all texts with the first seed: a race is over the version of the dataset and
+    the settings that it was started with.
+    """
 
     id: str
     launched_at: str
@@ -59,6 +70,8 @@ class Race(Record):
     experiment: Experiment
     budget: Budget = Budget()
     rules: Rules = Rules()
+    entries: tuple[RunSpec, ...] = ()
+    rounds: tuple[Round, ...] = ()
 
 
 Happening = Literal["started", "round", "dropped", "unaffordable", "resumed", "more_seeds", "finished", "stopped"]
@@ -74,23 +87,6 @@ class Saved(Record):
     kwh: float | None = None
 
 
-class Event(Record):
-    """Something that was decided, with why, in a sentence that a manager understands."""
-
-    at: str
-    what: Happening
-    round: int
-    candidate: str = ""
-    """Label of the candidate; empty where it is about the race."""
-    why: str = ""
-    chance: float | None = None
-    """Of being what the race looks for, when it was dropped."""
-    saved: Saved = Saved()
-
-
-Position = Literal["waiting", "running", "in", "dropped", "unaffordable", "finished", "failed"]
-
-
 class Seen(Record):
     """What a round showed of a candidate: its quality on that round's validation texts, with its 95 % interval."""
 
@@ -103,6 +99,25 @@ class Seen(Record):
     low: float | None = None
     high: float | None = None
     chance: float | None = None
+
+
+class Event(Record):
+    """Something that was decided, with why, in a sentence that a manager understands."""
+
+    at: str
+    what: Happening
+    round: int
+    candidate: str = ""
+    """Label of the candidate; empty where it is about the race."""
+    why: str = ""
+    chance: float | None = None
+    """Of being what the race looks for, when it was dropped."""
+    saved: Saved = Saved()
+    seen: dict[str, Seen] = Field(default_factory=dict)
+    """What the round showed of each candidate that was judged, by its label; of `round` only."""
+
+
+Position = Literal["waiting", "running", "in", "dropped", "unaffordable", "finished", "failed"]
 
 
 class Standing(Record):

@@ -43,27 +43,32 @@ def test_portions_hold_smaller_ones(dataset: Dataset) -> None:
 
 def test_a_portion_is_answered_and_set_aside(home: Home, spec: RunSpec) -> None:
     folder = executed(home, spec, 5)
-    assert status(folder) == "paused" and validated(folder) == 5
+    assert status(folder) == "paused"
+    assert validated(folder) == 5
     assert pq.read_table(folder.path / "predictions.parquet")["split"].to_pylist() == ["validation"] * 5
     assert {score.split for score in folder.scores} == {"validation"}
     assert {"fit", "predict"} == set(folder.usage)
-    assert not open_runs(home) and not reconcile(home)
+    assert not open_runs(home)
+    assert not reconcile(home)
 
 
 def test_it_goes_on_and_ends_as_in_one_go(home: Home, spec: RunSpec, dataset: Dataset) -> None:
     folder = executed(home, spec, 5)
     kept = (folder.path / "parts" / "predictions.jsonl").read_bytes()
     executed(home, spec, 9)
-    assert status(folder) == "paused" and validated(folder) == 9
+    assert status(folder) == "paused"
+    assert validated(folder) == 9
     lines = (folder.path / "parts" / "predictions.jsonl").read_bytes()
-    assert lines.startswith(kept) and lines.count(b"\n") == 9
+    assert lines.startswith(kept)
+    assert lines.count(b"\n") == 9
     launch.queue_again(folder, "2026-01-01T00:00:00.000+00:00")
     ask_portion(folder, None)
     execute(folder, home)
     assert status(folder) == "finished"
     rows = pq.read_table(folder.path / "predictions.parquet").to_pylist()
     assert len(rows) == sum(dataset.info.counts[split] for split in ("validation", "test"))
-    assert folder.usage["predict"].texts == len(rows) and folder.usage["predict"].attempts == 3
+    assert folder.usage["predict"].texts == len(rows)
+    assert folder.usage["predict"].attempts == 3
 
     alone = RunFolder(launch.delete(home, folder.run_id))
     again = executed(home, spec, None)
@@ -74,7 +79,8 @@ def test_it_goes_on_and_ends_as_in_one_go(home: Home, spec: RunSpec, dataset: Da
 
 def test_a_small_model_is_chosen_on_the_portion_only(home: Home, spec: RunSpec) -> None:
     folder = executed(home, spec.model_copy(update={"train_size": 20}), 5)
-    assert folder.notes["chosen_on"] == 5 and folder.usage["fit"].texts == 20
+    assert folder.notes["chosen_on"] == 5
+    assert folder.usage["fit"].texts == 20
     assert "chosen_on" not in executed(home, spec, 5).notes
 
 
@@ -85,7 +91,8 @@ def test_a_paused_run_is_cancelled_deleted_and_retried(
     folder = executed(home, spec, 5)
     assert status(launch.cancel(home, folder.run_id)) == "cancelled"
     launch.retry(home, folder.run_id)
-    assert status(folder) == "queued" and portion_of(folder) is None
+    assert status(folder) == "queued"
+    assert portion_of(folder) is None
     execute(folder, home)
     assert status(folder) == "finished"
 
@@ -94,7 +101,8 @@ def test_launching_it_lets_it_answer_all(home: Home, spec: RunSpec, monkeypatch:
     monkeypatch.setattr(launch, "ensure_worker", lambda home: None)
     folder = executed(home, spec, 5)
     launch.launch(home, Experiment(dataset=spec.dataset, candidates=["tfidf-linear"]))
-    assert status(folder) == "queued" and not asked_portion(folder)
+    assert status(folder) == "queued"
+    assert not asked_portion(folder)
 
 
 def test_who_asks_for_more_while_it_runs_gets_it(home: Home, spec: RunSpec, monkeypatch: pytest.MonkeyPatch) -> None:
