@@ -4,6 +4,7 @@ The runs are made up (random answers, plausible usage) and written in the run fo
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from core.tasks import Score, get_task
 SIZES = (None, 50, 100)
 """Training texts; None is all of them."""
 LABELS = [f"label-{i:02}" for i in range(20)]
+STEPS = 50
+"""Of the loss that each run tells."""
 CHECKED_DEVICE = "made-up CPU (2 cores)"
 
 
@@ -89,7 +92,17 @@ def make_run(
         for phase in ("fit", "predict", "latency")
     }  # fmt: skip
     folder.write_usage(usage, {})
+    write_progress(folder.path, generator)
     folder.set_state("finished")
+
+
+def write_progress(folder: Path, generator: np.random.Generator) -> None:
+    """A loss that falls, step by step."""
+    losses = np.sort(generator.gamma(2, 0.4, STEPS))[::-1]
+    events = [
+        {"phase": "fit", "step": step, "steps": STEPS, "loss": float(loss)} for step, loss in enumerate(losses, 1)
+    ]
+    (folder / "progress.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in events), encoding="utf-8")
 
 
 def scored(task: str, targets: list[str], predictions: list[str | None], split: str) -> list[Score]:

@@ -1,6 +1,5 @@
 """What pages read about runs. Ended runs never change, so each is read from its folder once a process."""
 
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -17,11 +16,11 @@ import streamlit as st
 from core.analysis.compare import Difference
 from core.analysis.decision import Decision, Question
 from core.analysis.intervals import Interval
-from core.analysis.results import CandidateRow, RunSummary, candidate_rows
+from core.analysis.results import CandidateRow, candidate_rows
 from core.analysis.scenario import Scenario
 from core.data.dataset import DatasetInfo, load_dataset
 from core.findings.decide import PLAIN, StoredGrounds, weigh
-from core.findings.results import differences, pricing, summary_of
+from core.findings.results import differences, pricing
 from core.findings.row_intervals import interval_of, surer
 from core.home import Home
 from core.metering.prices import PriceBook
@@ -30,35 +29,16 @@ from core.preferences import load as load_preferences
 from core.recent import Recent
 from core.reconcile import open_runs as open_states
 from core.reconcile import reconcile
-from core.runs import AT_REST, RunFolder, State, is_whole
+from core.runs import AT_REST
 from core.tasks import get_task
 from core.worker import ensure_worker
+from ui.run_folders import Run, read_runs
 from ui.session import home
 
 FRESH_SECONDS = 0.5
 """For how long a page that is being drawn goes by what it saw of the folders."""
 MOST_ROWS = 2000
 """Rows that are kept in memory, over all datasets, metrics and scenarios that were looked at."""
-Stamps = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run as a list shows it."""
-
-    folder: RunFolder
-    summary: RunSummary
-    state: State
-
-    @property
-    def run_id(self) -> str:
-        """The folder's name."""
-        return self.summary.run_id
-
-    @property
-    def status(self) -> str:
-        """The state's word."""
-        return self.state.status
 
 
 @dataclass(frozen=True)
@@ -76,7 +56,6 @@ class _Seen:
         return {run.run_id: run.state.at for run in self.runs}
 
 
-_known: dict[str, tuple[Stamps, Run]] = {}
 _versions: dict[Home, tuple[int, list[Run]]] = {}
 _lock = threading.Lock()
 _drawn = threading.local()
@@ -98,7 +77,7 @@ def _seen(root: Home | None = None) -> _Seen:
 
 def _look(root: Home, now: float) -> _Seen:
     with _lock:
-        runs = _read(root)
+        runs = read_runs(root)
         version, before = _versions.get(root, (0, []))
         if len(runs) != len(before) or any(map(is_not, runs, before)):
             version += 1
@@ -109,38 +88,6 @@ def _look(root: Home, now: float) -> _Seen:
 def look_again() -> None:
     """Forget what this page saw of the run folders; called whenever a page or a fragment begins to be drawn."""
     _drawn.seen = None
-
-
-def _read(root: Home) -> list[Run]:
-    """All runs, read anew where a file was written since; a thousand cost some milliseconds."""
-    found, folder = [], str(root.runs)
-    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
-        path = f"{folder}/{name}"
-        stamps, known = _stamps(path), _known.get(path)
-        if known is None or known[0] != stamps:
-            run = _run(RunFolder(Path(path))) if stamps[0] and stamps[1] else None
-            if run is None:
-                continue
-            known = _known[path] = (stamps, run)
-        found.append(known[1])
-    return found
-
-
-def _run(folder: RunFolder) -> Run | None:
-    state = folder.state if is_whole(folder.path) else None
-    return Run(folder, summary_of(folder), state) if state else None
-
-
-def _stamps(folder: str) -> Stamps:
-    """When each file of a run was last written, moved or allowed to be read; 0 is absent."""
-    stamps = []
-    for name in ("spec.json", "state.json", "scores.json", "usage.json"):
-        try:
-            status = os.stat(f"{folder}/{name}")
-            stamps.append(status.st_ctime_ns ^ status.st_ino)
-        except OSError:
-            stamps.append(0)
-    return tuple(stamps)
 
 
 def open_runs() -> tuple[list[Run], list[Run]]:

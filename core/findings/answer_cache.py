@@ -71,7 +71,7 @@ def answers(folder: RunFolder, split: str = "test") -> Answers:
 
 
 def stamp_of(folder: RunFolder) -> str:
-    """A mark of the files that a run's answers are read from; it changes when one of them does.
+    """A mark of the files that a run's answers are read from; it changes when one of them does, or who may read it.
 
     Raises:
         OSError: the run has no predictions.
@@ -80,7 +80,7 @@ def stamp_of(folder: RunFolder) -> str:
     for name in MADE_FROM:
         try:
             status = os.stat(f"{folder.path}/{name}")
-            marks.append(f"{status.st_mtime_ns}.{status.st_size}.{status.st_ino}")
+            marks.append(f"{status.st_ctime_ns}.{status.st_size}.{status.st_ino}")
         except FileNotFoundError:
             if name == MADE_FROM[0]:
                 raise
@@ -191,13 +191,13 @@ def _keep(place: Path, made: Answers, stamp: str) -> None:
             sweep(Home(place.parent.parent.parent))
         ids = place.with_name(f"{mark}.ids")
         if not ids.exists():
-            _write(ids, json.dumps(made.ids.tolist()).encode())
-        _write(place, json.dumps(head).encode() + b"\n" + rest)
+            write_lightly(ids, json.dumps(made.ids.tolist()).encode())
+        write_lightly(place, json.dumps(head).encode() + b"\n" + rest)
     except OSError:
         return
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_lightly(path: Path, content: bytes) -> None:
     """Whole or not at all for those who read. Not flushed to disk: a torn file is found out by its checksum."""
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:

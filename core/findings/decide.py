@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
+from pydantic import TypeAdapter
+
 from core.analysis.cheapness import costs_of
-from core.analysis.compare import Difference
+from core.analysis.compare import Difference, Performance
 from core.analysis.decision import Decision, Question, decide, open_to
 from core.analysis.decision_words import told
 from core.analysis.limits import within
@@ -17,6 +19,7 @@ from core.data.audit import load_audit
 from core.data.dataset import load_dataset
 from core.findings.advice import next_steps
 from core.findings.evidence import performance_of
+from core.findings.figure_cache import kept
 from core.findings.results import dataset_runs, differences, pricing
 from core.findings.row_intervals import interval_of, surer
 from core.home import Home
@@ -29,6 +32,7 @@ PLAIN = Question()
 """What is asked where nobody asks otherwise: the cheapest text within one point."""
 VOLUME = 100_000.0
 """Texts a month, where a total is asked for and no volume is given."""
+COUNT: TypeAdapter[int | None] = TypeAdapter(int | None)
 MOST_PLANNED = 4
 """Open candidates for which the number of missing test texts is computed."""
 
@@ -58,13 +62,22 @@ class StoredGrounds:
 
     def needed(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
         """How many more test texts settle whether `other` is within the margin of `best`; None out of reach."""
-        one, two = performance_of(self.home, best), performance_of(self.home, other)
-        return texts_needed(one, two, margin) if one and two else None
+        return self._kept("texts needed", texts_needed, best, other, margin)
 
     def seeds(self, best: CandidateRow, other: CandidateRow, margin: float) -> int | None:
         """How many runs each of the two needs in all to settle it; None out of reach or unknown."""
-        one, two = performance_of(self.home, best), performance_of(self.home, other)
-        return seeds_needed(one, two, margin) if one and two else None
+        return self._kept("seeds needed", seeds_needed, best, other, margin)
+
+    def _kept(
+        self, name: str, count: Callable[[Performance, Performance, float], int | None], best: CandidateRow,
+        other: CandidateRow, margin: float,
+    ) -> int | None:  # fmt: skip
+        def made() -> int | None:
+            one, two = performance_of(self.home, best), performance_of(self.home, other)
+            return count(one, two, margin) if one and two else None
+
+        runs = [*best.run_ids, *other.run_ids]
+        return kept(self.home, COUNT, name, runs, [best.metric, best.runs, other.runs, margin], made)
 
 
 def decision(

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from core.analysis.cheapness import MEASURES
 from core.analysis.joint_draws import DRAWS, joint_draws
@@ -19,6 +20,7 @@ from core.analysis.pareto import attained, chances, front
 from core.analysis.results import CandidateRow, Price, RunSummary, candidate_rows
 from core.errors import unknown
 from core.findings.evidence import performances_of
+from core.findings.figure_cache import kept
 from core.home import Home
 from core.metering.usage import Usage
 
@@ -31,6 +33,7 @@ VARYING = ("usd_per_1k", "kwh_per_1k", "co2e_g_per_1k", "fit_seconds")
 """What each run takes anew, so that several runs tell how much it varies."""
 ENOUGH = 20
 """Runs that tell how much one differs from another."""
+DRAWN = TypeAdapter(dict[str, list[float]])
 Draws = Mapping[str, NDArray[np.float64]]
 """By candidate: a figure as it might have come out, NaN where it is unknown."""
 
@@ -53,9 +56,14 @@ class Front:
 
 def quality_draws(home: Home, rows: Sequence[CandidateRow], draws: int = DRAWS) -> dict[str, NDArray[np.float64]]:
     """The rows' quality on resamples of the test texts, the same for all; unknown where predictions cannot be read."""
-    found = performances_of(home, rows)
-    values = dict(zip(found, joint_draws(found, draws), strict=True))
-    return {row.candidate: values.get(row.candidate, np.full(draws, np.nan)) for row in rows}
+
+    def made() -> dict[str, list[float]]:
+        found = performances_of(home, rows)
+        return {name: one.tolist() for name, one in zip(found, joint_draws(found, draws), strict=True)}
+
+    of = [(row.candidate, row.metric, row.runs) for row in rows]
+    values = kept(home, DRAWN, "draws", [run for row in rows for run in row.run_ids], [draws, *of], made)
+    return {row.candidate: np.array(values.get(row.candidate, [np.nan] * draws), np.float64) for row in rows}
 
 
 def figure_draws(

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from functools import partial
 
+from pydantic import TypeAdapter
+
 from core.analysis.compare import Difference, paired_difference
 from core.analysis.decision import best_of
 from core.analysis.results import CandidateRow, Price, RunSummary, candidate_rows
 from core.analysis.scenario import Scenario
 from core.data.dataset import load_dataset
 from core.findings.evidence import performance_of, performances_of
+from core.findings.figure_cache import kept
 from core.findings.row_intervals import interval_of, surer
 from core.home import Home
 from core.metering.prices import Cost, PriceBook
@@ -16,6 +19,8 @@ from core.metering.prices import cost as priced_usage
 from core.metering.usage import Usage
 from core.preferences import Preferences
 from core.runs import RunFolder, list_runs
+
+DIFFERENCES = TypeAdapter(dict[str, Difference])
 
 
 def summary_of(folder: RunFolder) -> RunSummary:
@@ -86,7 +91,15 @@ def differences(home: Home, rows: Sequence[CandidateRow]) -> dict[str, Differenc
     A candidate whose predictions cannot be read is left out.
     """
     best = best_of(rows)
-    if best is None or len(rows) == 1 or (top := performance_of(home, best)) is None:
+    if best is None or len(rows) == 1:
         return {}
-    others = performances_of(home, [row for row in rows if row is not best])
-    return {name: paired_difference(top, other) for name, other in others.items()}
+    others = [row for row in rows if row is not best]
+    runs = [run for row in (best, *others) for run in row.run_ids]
+    of = [(row.candidate, row.metric, row.runs) for row in (best, *others)]
+    return kept(home, DIFFERENCES, "differences", runs, of, lambda: _differences(home, best, others))
+
+
+def _differences(home: Home, best: CandidateRow, others: Sequence[CandidateRow]) -> dict[str, Difference]:
+    top = performance_of(home, best)
+    found = performances_of(home, others) if top else {}
+    return {name: paired_difference(top, other) for name, other in found.items() if top}

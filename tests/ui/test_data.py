@@ -1,6 +1,9 @@
 """What pages read of runs: kept between redraws, and new as soon as the folders are."""
 
+import json
 from pathlib import Path
+
+import pytest
 
 from core import files
 from core.data.dataset import Dataset
@@ -10,7 +13,7 @@ from core.preferences import Preferences
 from core.preferences import save as save_preferences
 from core.runs import delete_run
 from tests.ui.fixtures import finished_run, waiting_run
-from ui import data
+from ui import data, run_folders
 
 
 def test_runs_are_looked_at_once_until_a_page_is_drawn_again(here: Home, dataset: Dataset) -> None:
@@ -74,3 +77,26 @@ def _copy(source: Path, target: Path) -> None:
         (target / name).write_bytes((source / name).read_bytes())
     state = files.read_json(target / "state.json")
     files.write_json(target / "state.json", {**state, "at": files.now()})
+
+
+def test_a_finished_run_is_read_again_however_it_was_changed(
+    here: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = finished_run(here, dataset, "majority")
+    monkeypatch.setattr(run_folders, "STEADY_SECONDS", -1.0)
+    for close_look, change in ((1e9, files.write_json), (0.0, _in_place)):
+        monkeypatch.setattr(run_folders, "CLOSE_LOOK_SECONDS", close_look)
+        run_folders._looked[here] = run_folders.time.monotonic()
+        data.look_again()
+        (before,) = data.all_runs()
+        path = folder.path / "scores.json"
+        content = files.read_json(path)
+        content["scores"] = content["scores"][:-1]
+        change(path, content)
+        data.look_again()
+        (after,) = data.all_runs()
+        assert len(after.summary.scores) == len(before.summary.scores) - 1
+
+
+def _in_place(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content))
