@@ -13,6 +13,7 @@ from ui.launch.launching import ask_how, asks_any, command_line, experiment_of, 
 from ui.launch.preset_picker import choose_preset, show_preset, study_table
 from ui.messages import empty, plain, told
 from ui.navigation import go
+from ui.race.race_form import ask_race, race_button, wants_race
 from ui.session import choose_dataset, home
 
 st.title("Launch", anchor=False)
@@ -32,7 +33,8 @@ if info is None:
 # Sizes and device decide the estimates on the cards, so their widgets run first and are shown after them.
 cards = st.container()
 st.markdown("**3 · With what**" if study else "**3 · How often and on how much**")
-how = ask_how(info, study is not None)
+race = ask_race() if not study and wants_race() else None
+how = ask_how(info, study is not None, race is not None)
 money = st.container()
 experiment, command = None, ""
 with cards, told():
@@ -54,13 +56,17 @@ if experiment:
     command = (
         preset_command(name, experiment)
         if study
-        else command_line(info, taken, how.seeds, how.sizes, how.device, how.others, cap)
+        else command_line(info, taken, how.seeds, how.sizes, how.device, how.others, cap, race.options if race else ())
     )
 
 specs: list[RunSpec] = []
 if experiment:
     with told():
         specs = launch.specs(home(), experiment)
+if race:
+    if experiment:
+        race_button(experiment, specs, race, command)
+    st.stop()
 there = {run.run_id for run in data.all_runs() if run.status in ("finished", "running", "queued")}
 new = [spec for spec in specs if spec.run_id not in there]
 known = len(specs) - len(new)

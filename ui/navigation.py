@@ -27,6 +27,7 @@ PAGES: dict[str, PageEntry] = {
         PageEntry("overview", "Overview", ":material/home:", "", "What is here, and what is best so far?"),
         PageEntry("datasets", "Datasets", ":material/dataset:", "Prepare", "What do my texts look like?"),
         PageEntry("launch", "Launch", ":material/rocket_launch:", "Prepare", "What shall be compared?"),
+        PageEntry("race", "Race", ":material/sports_score:", "Prepare", "Who can still win, and what did it save?"),
         PageEntry("runs", "Runs", ":material/list_alt:", "Prepare", "What is running, and what has ended?"),
         PageEntry("decide", "Decide", ":material/gavel:", "Decide", "Which one do I take?"),
         PageEntry("tradeoff", "Tradeoff", ":material/scatter_plot:", "Decide", "What do right answers cost?"),

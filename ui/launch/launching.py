@@ -33,15 +33,15 @@ class How:
     others: Sequence[str]
 
 
-def ask_how(info: DatasetInfo, study: bool) -> How:
-    """The widgets of how runs are made; a study brings its own repeats and sizes."""
+def ask_how(info: DatasetInfo, study: bool, race: bool = False) -> How:
+    """The widgets of how runs are made; a study brings its own repeats and sizes, a race its own sizes."""
     repeats = 1
     sizes: Sequence[int | None] = [None]
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         if not study:
             repeats = _repeats()
-            sizes = train_sizes(info)
-        others = other_datasets(info)
+            sizes = [None] if race else train_sizes(info)
+        others = [] if race else other_datasets(info)
         return How(range(repeats), sizes, _device(), others)
 
 
@@ -121,9 +121,9 @@ def experiment_of(
 
 def command_line(
     info: DatasetInfo, taken: Sequence[Choice], seeds: Sequence[int], sizes: Sequence[int | None], device: str,
-    others: Sequence[str] = (), max_usd: float | None = None,
+    others: Sequence[str] = (), max_usd: float | None = None, race: Sequence[str] = (),
 ) -> str:  # fmt: skip
-    """The same without a screen."""
+    """The same without a screen; `race` are the options of a race."""
     parts = ["python", "cli.py", "launch", "--dataset", info.name, "--candidates", ",".join(c.name for c in taken)]
     if list(seeds) != [0]:
         parts += ["--seeds", ",".join(map(str, seeds))]
@@ -132,7 +132,7 @@ def command_line(
     for choice in taken:
         for name, value in choice.changes.items():
             parts += ["--set", f"{choice.name}.{name}={json.dumps(value) if not isinstance(value, str) else value}"]
-    return _shell(parts, device, others, max_usd)
+    return _shell([*parts, *race], device, others, max_usd)
 
 
 def preset_command(name: str, experiment: Experiment) -> str:
