@@ -115,23 +115,24 @@ def _work(home: Home, place: RaceFolder, field: Field, left: list[Due]) -> bool:
             return True
     if not waiting:
         return False
-    amounts = dict(zip([task for _, task in left], expected(field, [task for _, task in left]), strict=True))
-    ordered = sorted(waiting, key=lambda row: _urgency(field, row, amounts[row[1]]))
-    committed = [spent(field), *(under_way(field, task, amounts[task]) for _, task in busy)]
+    tasks = [task for _, task in left]
+    amounts = dict(zip([task.run_id for task in tasks], expected(field, tasks), strict=True))
+    ordered = sorted(waiting, key=lambda row: _urgency(field, row, amounts[row[1].run_id]))
+    committed = [spent(field), *(under_way(field, task, amounts[task.run_id]) for _, task in busy)]
     reserve = _reserve(field, place, left)
     asked, short = False, []
     for runner, task in ordered:
         kept = [] if runner.label == reserve[0] else [reserve[1]]
-        limit = budget.is_limited and beyond(budget, [*committed, amounts[task], *kept])
+        limit = budget.is_limited and beyond(budget, [*committed, amounts[task.run_id], *kept])
         if limit:
             short.append((runner, task, limit))
             continue
         _queue(home, place, field, runner, task)
-        committed.append(amounts[task])
+        committed.append(amounts[task.run_id])
         asked = True
     if asked or busy:  # what has run then may leave more than was expected
         return asked
-    place.tell([_unaffordable(field, *one, amounts[one[1]]) for one in short])
+    place.tell([_unaffordable(field, *one, amounts[one[1].run_id]) for one in short])
     return bool(short)
 
 
