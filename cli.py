@@ -23,6 +23,7 @@ from verbs import (
     deciding,
     decisions,
     machine,
+    racing,
     records,
     runs,
 )
@@ -53,6 +54,7 @@ def parser() -> Parser:
         costs,
         curves,
         records,
+        racing,
     ):
         area.add(verb)
     return top

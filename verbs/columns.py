@@ -158,6 +158,17 @@ COLUMNS: dict[str, list[Column]] = {
         ("CO2e", lambda row: _known(f.co2e(row["co2e_kg"]), row["co2e_unknown"])),
         ("time", lambda row: f.duration(row["seconds"])),
     ],
+    "race": [
+        ("race", plain("race")),
+        ("dataset", plain("dataset")),
+        ("is", plain("status")),
+        ("round", plain("round")),
+        ("candidates", plain("candidates")),
+        ("ahead", plain("leader")),
+        ("time", lambda row: f.duration(row["spent_seconds"] or 0.0)),
+        ("money", lambda row: f.usd(row["spent_usd"])),
+        ("energy", lambda row: f.energy(row["spent_kwh"])),
+    ],
     "doctor": [
         ("", lambda row: "ok" if row["ok"] else "PROBLEM"),
         ("what", plain("name")),
@@ -206,4 +217,5 @@ EMPTY = {
     "models": "No known model is like this. Any Hugging Face name or local folder can be used all the same.",
     "sql": "No rows.",
     "spent": "Nothing has been run yet.",
+    "race": "No race yet. Start one: python cli.py race DATASET --candidates a,b,c --minutes 10.",
 }

@@ -9,6 +9,7 @@ from rich.table import Table
 from core.metric_words import metric_name, metric_quality, metric_short, metric_show
 from verbs.columns import COLUMNS, EMPTY, Column, plain
 from verbs.compare_tables import compared
+from verbs.race_tables import raced
 
 PIPED_WIDTH = 220
 """Columns of a file or pipe, where nothing needs to be folded."""
@@ -38,6 +39,8 @@ def show(verb: str, answer: Any, told: str = "") -> None:
                       f"sha256:{answer['hash']}", markup=False)  # fmt: skip
     elif verb == "compare":
         compared(console, answer)
+    elif verb == "race" and "standings" in answer:
+        raced(console, answer)
     elif isinstance(answer, list):
         _table(console, verb, answer)
     else:
