@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from core import execute
+from core.metering import probes
 from core.metering.energy import EnergyReader
 from core.processes import process_mark
 
@@ -125,12 +126,14 @@ def main(kit: str) -> int:
     out, asked = os.dup(1), os.dup(0)
     os.dup2(2, 1)  # libraries that print must not write among the messages
     prepare(kit)
+    mapped = probes.file_bytes()
     took = (time.perf_counter() - began, time.process_time() - used)
     offspring = Offspring(out, asked)
     run = offspring.next_run()
     if run is None:
         return 0
     settle_in(Path(run))
+    probes.count_inherited(mapped)
     sys.argv = [execute.__file__, run]
     return execute.main([run], f"{took[0]:.1f} s of imports ({took[1]:.1f} s of CPU) were shared: this is run "
                                f"{offspring.count} that started from them")  # fmt: skip

@@ -8,6 +8,8 @@ from typing import Any
 
 import psutil
 
+_inherited = 0
+
 
 def children() -> list[psutil.Process]:
     """The living processes that this one has started, and theirs."""
@@ -37,10 +39,24 @@ def machine_busy_seconds() -> float:
     return float(sum(getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq")))
 
 
+def count_inherited(file_bytes: int) -> None:
+    """Of a process forked from one with libraries in memory: count what that had of their files.
+
+    A forked process has a page of a file only once it touches it; one that started by itself has touched them all.
+    """
+    global _inherited
+    _inherited = file_bytes
+
+
+def file_bytes() -> int:
+    """Resident bytes of files, libraries above all; 0 where it is not told."""
+    return _status("RssFile")
+
+
 def memory() -> tuple[int, int]:
     """Resident bytes of this process, and of it with its children."""
     try:
-        own = int(psutil.Process().memory_info().rss)
+        own = int(psutil.Process().memory_info().rss) + _not_touched()
     except psutil.Error:
         return 0, 0
     family = own
@@ -63,9 +79,18 @@ def reset_peak_ram() -> bool:
 
 def peak_ram() -> int:
     """The kernel's high-water mark of resident bytes; 0 where it is not told."""
+    peak = _status("VmHWM")
+    return peak + _not_touched() if peak else 0
+
+
+def _not_touched() -> int:
+    return max(0, _inherited - file_bytes()) if _inherited else 0
+
+
+def _status(name: str) -> int:
     try:
         for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError, IndexError):
         pass
