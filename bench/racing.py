@@ -37,7 +37,7 @@ Policy = Callable[[Seen, int, float, int], dict[str, float]]
 """From what was seen, all texts, what may be risked and a seed to the labels that are dropped, each with its chance."""
 RISKS = (0.01, 0.05, 0.1, 0.2)
 DEFAULT = 0.05
-STILL = replace(PRIOR, slope=0.0, late=1e-9, flatten=0.0)
+STILL = replace(PRIOR, slope=0.0, late=1e-9)
 """Nobody gains anything with more texts."""
 
 

@@ -1,7 +1,7 @@
 """The finished runs that `bench/racing.py` replays races from: what each answered, and what it took."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from core.analysis.compare import Performance
 from core.analysis.statistic import Statistic
 from core.findings.evidence import evidence
 from core.home import Home
+from core.methods import METHODS
 from core.runs import RunFolder, list_runs
 from core.tasks import get_task
 
@@ -24,6 +25,9 @@ class Trial:
     fit: float
     answer: float
     """Seconds a text."""
+    fits_like: tuple[object, ...]
+    """Runs whose fit is as much work have the same: method, model, training texts and steps."""
+    answers_like: tuple[object, ...]
 
     def took(self, texts: int) -> float:
         """CPU seconds to fit it and to answer so many texts."""
@@ -83,6 +87,7 @@ def ground_of(home: Home, dataset: str, all_texts: int) -> Ground | None:
         trial, validated = _trial(folder)
         arm = arms.setdefault(folder.spec.label, Arm(folder.spec.label, {}))
         arm.trials[folder.spec.train_size, folder.spec.seed] = trial
+    _quiet([arm.trials for arm in arms.values()])
     sizes = sorted({size for arm in arms.values() for size, _ in arm.trials if size is not None})
     keys: list[int | None] = [*sizes, None]
     seeds = sorted({seed for arm in arms.values() for _, seed in arm.trials})
@@ -94,6 +99,18 @@ def ground_of(home: Home, dataset: str, all_texts: int) -> Ground | None:
     return Ground(
         dataset, there, (*sizes, all_texts), validated, tuple(kept), tuple(sorted(set(arms) - set(there)))
     )  # fmt: skip
+
+
+def _quiet(every: Sequence[dict[Key, Trial]]) -> None:
+    """Of runs that do the same work the least CPU seconds are taken: other work on the machine only adds to them."""
+    fits: dict[tuple[object, ...], float] = {}
+    answers: dict[tuple[object, ...], float] = {}
+    for one in [one for trials in every for one in trials.values()]:
+        fits[one.fits_like] = min(one.fit, fits.get(one.fits_like, one.fit))
+        answers[one.answers_like] = min(one.answer, answers.get(one.answers_like, one.answer))
+    for trials in every:
+        for key, one in trials.items():
+            trials[key] = replace(one, fit=fits[one.fits_like], answer=answers[one.answers_like])
 
 
 def _whole(arms: Iterable[Arm], keys: Sequence[int | None], seed: int) -> set[str]:
@@ -113,4 +130,13 @@ def _trial(folder: RunFolder) -> tuple[Trial, int]:
     usage = folder.usage
     fit, answer = (one.cpu_seconds if (one := usage.get(phase)) else 0.0 for phase in ("fit", "predict"))
     performance = Performance(ids[order], (statistic.take(order),))
-    return Trial(performance, fit or 0.0, (answer or 0.0) / len(ids)), len(parts[0].ids)
+    return Trial(performance, fit or 0.0, (answer or 0.0) / len(ids), *_work(folder)), len(parts[0].ids)
+
+
+def _work(folder: RunFolder) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """What tells runs whose fit, and whose answers, are as much work; the candidate itself where steps do not."""
+    spec, candidate = folder.spec, folder.spec.candidate
+    steps = max((event.get("step", 0) for event in folder.progress() if event.get("phase") == "fit"), default=0)
+    if not METHODS[candidate.method].trained or candidate.model is None:
+        return (spec.label, spec.train_size), (spec.label,)
+    return (candidate.method, candidate.model, spec.train_size, steps), (candidate.method, candidate.model)
