@@ -91,8 +91,13 @@ def unpack_linear_layers(model: Any) -> None:
     model.tie_weights()
 
 
+def available() -> bool:
+    """Whether oneDNN can be used here."""
+    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
 def _replace(model: Any, kind: type[PackedLinear], wanted: Callable[[torch.nn.Linear], bool]) -> int:
-    if not (torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")):
+    if not available():
         return 0
     packed = 0
     with torch.no_grad():

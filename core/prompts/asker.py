@@ -15,6 +15,7 @@ from core.prompts.generation import Dice, Writing
 from core.prompts.lengths import answer_tokens, most_new_tokens
 from core.prompts.lines import relined
 from core.prompts.messages import solution
+from core.prompts.packing import pack_batches
 from core.prompts.styles import PromptStyle, Reading
 from core.prompts.tree import AnswerTree
 from core.prompts.window import Cutter, fit_window
@@ -93,10 +94,15 @@ class Asker:
     def batches(self, rows: Sequence[Row]) -> Iterator[list[int]]:
         """Places of rows in batches of similar length, within the budget of tokens and of logits."""
         extra = min(self._nodes, self.engine.most_tree_tokens()) if self.scores else 0
-        most = self.engine.most_rows(extra + 1)
-        for places in budget_batches([len(row.ids) + extra for row in rows], self.settings.batch_tokens):
+        most = self.engine.most_rows(1 if self.prefix.packs else extra + 1)
+        for places in self._batches(rows, extra):
             for start in range(0, len(places), most):
                 yield places[start : start + most]
+
+    def _batches(self, rows: Sequence[Row], extra: int) -> Iterator[list[int]]:
+        if self.prefix.packs:
+            return pack_batches([row.ids for row in rows], extra, self.settings.batch_tokens)
+        return budget_batches([len(row.ids) + extra for row in rows], self.settings.batch_tokens)
 
     def score(self, rows: Sequence[Row]) -> torch.Tensor:
         """Log-likelihoods of the labels, shape (rows, labels), fp64: summed, or averaged over tokens (`score_by`)."""

@@ -11,11 +11,13 @@ from transformers.cache_utils import Cache, DynamicLayer
 class Prefix:
     """The tokens that all prompts begin with and their keys and values, computed once.
 
-    `states` holds a pair (keys, values) a layer, each of shape (1, heads, tokens, size).
+    `states` holds a pair (keys, values) a layer, each of shape (1, heads, tokens, size). `packs` says that rows
+    after it can be packed (`core.prompts.packed`).
     """
 
     ids: tuple[int, ...]
     states: tuple[tuple[torch.Tensor, torch.Tensor], ...]
+    packs: bool = False
 
     def cache(self) -> Cache:
         """A cache for one batch that goes on from this prefix."""

@@ -3,6 +3,8 @@
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from core.methods.models import loading, local_path
 from core.methods.onednn import pack_linear_layers
 from core.prompts.cache import Prefix
 from core.prompts.generation import Dice, Ended, Writing, repeated_writing, shared_writing
+from core.prompts.head import SplitHead, WholeHead
+from core.prompts.packed import packed_scores, packed_writing
 from core.prompts.scoring import repeated_scores, shared_scores
 from core.prompts.tree import AnswerTree, tree_chunks
 
@@ -29,6 +33,8 @@ MOST_LOGITS = 2**25
 PREFIX_CHUNK = 1024
 """Tokens of the prefix computed at once."""
 MOST_TREE_TOKENS = 512
+CANNOT = (TypeError, ValueError, AttributeError, IndexError, KeyError, NotImplementedError)
+"""What models raise that cannot go a shorter way."""
 ASSUMED_WINDOW = 2048
 
 _loaded: "weakref.WeakValueDictionary[tuple[str, str, str], Engine]" = weakref.WeakValueDictionary()
@@ -87,6 +93,7 @@ class Engine:
             )
             self.model: Any = loaded.to(where.device).eval()
         if where.device.type == "cpu" and kind == torch.float32:
+            SplitHead.into(self.model)
             pack_linear_layers(self.model)
         self._ready()
 
@@ -162,12 +169,15 @@ class Engine:
         with memory_guard("shots", self.name):
             try:
                 prefix = self._computed(ids, report)
-                quick = shared_scores(self.model, prefix, [probe, probe[:1]], AnswerTree(tuple(few)))[0]
-            except (TypeError, ValueError, AttributeError, IndexError, KeyError, NotImplementedError):
+            except CANNOT:
                 return whole
-            slow = repeated_scores(self.model, [*ids, *probe], few)
-        close = torch.allclose(quick, slow.cpu(), rtol=0.01, atol=TOLERANCE[self.model.dtype])
-        return prefix if close else whole
+            slow = repeated_scores(self.model, [*ids, *probe], few).cpu()
+            for candidate in (replace(prefix, packs=True), prefix) if self.model.device.type == "cpu" else (prefix,):
+                with suppress(*CANNOT):
+                    quick = self._shared(candidate, [probe, probe[:1]], AnswerTree(tuple(few)))[0]
+                    if torch.allclose(quick, slow, rtol=0.01, atol=TOLERANCE[self.model.dtype]):
+                        return candidate
+        return whole
 
     @torch.inference_mode()
     def score(self, prefix: Prefix, rows: Sequence[Sequence[int]], answers: Sequence[tuple[int, ...]]) -> torch.Tensor:
@@ -177,7 +187,7 @@ class Engine:
         for places in tree_chunks(answers, most if prefix.states else most // 4):
             chosen = tuple(answers[place] for place in places)
             if prefix.states:
-                result[:, places] = shared_scores(self.model, prefix, rows, AnswerTree(chosen))
+                result[:, places] = self._shared(prefix, rows, AnswerTree(chosen))
             else:
                 for row, tokens in enumerate(rows):
                     result[row, places] = repeated_scores(self.model, [*prefix.ids, *tokens], chosen).cpu()
@@ -192,6 +202,8 @@ class Engine:
         The likeliest token each time, or one that `dice` draws.
         """
         over = self._over(ended)
+        if prefix.packs:
+            return packed_writing(self.model, self._head(), prefix, rows, most, over, dice)
         if prefix.states:
             return shared_writing(self.model, prefix, rows, most, over, dice)
         pad = self.tokenizer.pad_token_id or next(iter(self.ends), 0)
@@ -200,6 +212,15 @@ class Engine:
             repeated_writing(self.model, [*prefix.ids, *row], most, over, pad, temperature, seed)
             for row, seed in zip(rows, seeds, strict=True)
         ]
+
+    def _shared(self, prefix: Prefix, rows: Sequence[Sequence[int]], tree: AnswerTree) -> torch.Tensor:
+        if prefix.packs:
+            return packed_scores(self.model, self._head(), prefix, rows, tree)
+        return shared_scores(self.model, prefix, rows, tree)
+
+    def _head(self) -> SplitHead | WholeHead:
+        layer = self.model.get_output_embeddings()
+        return layer if isinstance(layer, SplitHead) else WholeHead(layer)
 
     def _over(self, ended: Ended) -> Ended:
         return lambda ids: ids[-1] in self.ends or ended(ids)

@@ -1,5 +1,7 @@
 """Scoring over a shared beginning gives what a forward pass for each text and answer gives; so does writing."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from transformers import (
@@ -118,6 +120,44 @@ def test_a_long_beginning_is_read_in_pieces_and_reported(llama, tmp_path, monkey
     assert seen == sorted(seen)
     assert seen[-1] == len(shared)
     torch.testing.assert_close(engine.score(prefix, rows, answers), whole, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+@pytest.mark.parametrize("most", [512, 8])
+def test_packed_rows_get_the_scores_of_shared_ones(kind, most, request, tmp_path, monkeypatch):
+    engine, shared, rows, answers = engine_and_tokens(request.getfixturevalue(kind), tmp_path)
+    monkeypatch.setattr(Engine, "most_tree_tokens", lambda self: most)
+    rows = [*rows, rows[0], [*rows[1], *rows[1]], rows[1][:3]]
+    prefix = engine.remember(shared, rows[0], answers, longest=64)
+    assert prefix.packs
+    unpacked = engine.score(replace(prefix, packs=False), rows, answers)
+    torch.testing.assert_close(engine.score(prefix, rows, answers), unpacked, rtol=1e-4, atol=1e-3)
+    packed, plain = (engine.write(one, rows, 6, lambda ids: False) for one in (prefix, replace(prefix, packs=False)))
+    assert [writing.ids for writing in packed] == [writing.ids for writing in plain]
+    assert [w.log_probability for w in packed] == pytest.approx([w.log_probability for w in plain], abs=1e-3)
+
+
+def test_packed_texts_leave_the_batch_without_disturbing_the_others(llama, tmp_path):
+    engine, shared, rows, answers = engine_and_tokens(llama, tmp_path)
+    prefix = engine.remember(shared, rows[0], answers, longest=64)
+    whole = [writing.ids for writing in engine.write(prefix, rows, 9, lambda ids: False)]
+    stop = whole[0][1]
+    for ids, all_of_it in zip(engine.write(prefix, rows, 9, lambda ids: ids[-1] == stop), whole, strict=True):
+        end = all_of_it.index(stop) + 1 if stop in all_of_it else len(all_of_it)
+        assert ids.ids == all_of_it[:end]
+
+
+def test_an_engine_around_a_model_in_training_packs_with_its_present_weights(llama, tmp_path):
+    model = AutoModelForCausalLM.from_pretrained(llama).eval()
+    engine = Engine.around("tiny", model, Engine(str(llama), tmp_path, "cpu").tokenizer)
+    _, shared, rows, answers = engine_and_tokens(llama, tmp_path)
+    prefix = engine.remember(shared, rows[0], answers, longest=64)
+    assert prefix.packs
+    before = engine.score(prefix, rows, answers)
+    with torch.no_grad():
+        model.get_output_embeddings().weight.mul_(0.5)
+    assert not torch.allclose(engine.score(prefix, rows, answers), before)
+    assert model.config._attn_implementation != "tradeoff_shared_prefix"
 
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2", "mamba"])
