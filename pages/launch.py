@@ -51,12 +51,17 @@ with cards, told():
             experiment = experiment_of(info, taken, how.seeds, how.sizes, how.device, how.others)
 if experiment:
     with money:
-        cap = spending_cap(asks_any(experiment), experiment.max_usd or 5.0)
+        capped = race is not None and race.budget.usd is not None
+        cap = spending_cap(asks_any(experiment) and not capped, experiment.max_usd or 5.0)
+    if race:
+        race, cap = race.capped(cap), None
     experiment = experiment.model_copy(update={"max_usd": cap})
     command = (
         preset_command(name, experiment)
         if study
-        else command_line(info, taken, how.seeds, how.sizes, how.device, how.others, cap, race.options if race else ())
+        else command_line(
+            info, taken, how.seeds, how.sizes, how.device, how.others, cap, race.options if race else None
+        )
     )
 
 specs: list[RunSpec] = []

@@ -12,7 +12,7 @@ def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("core.estimating.fit.has_token", lambda: False)
-    for name in ("ui.data.ensure_worker", "core.launch.ensure_worker"):
+    for name in ("ui.data.ensure_worker", "core.launch.ensure_worker", "core.racing.managing.ensure_worker"):
         monkeypatch.setattr(name, lambda _: None)
     monkeypatch.setattr("ui.datasets.audits.start", lambda *_: False)
     data.look_again()

@@ -70,7 +70,7 @@ def race_report(
     events = [_event("started", 0, "", "7 candidates start on 444 texts")]
     for round in range(rounds):
         out = [one for one in standings if one.position == "dropped" and one.round == round]
-        events.append(_event("round", round, "", f"{len(out)} dropped, the rest goes on"))
+        events.append(_event("round", round, "", f"Round {round + 1} of 3: {len(out)} were dropped."))
         events += [_event("dropped", round, one.candidate, one.why, one) for one in out]
     if status != "running":
         what = {"finished": "finished", "stopped": "stopped", "out of budget": "unaffordable"}[status]

@@ -9,6 +9,7 @@ from core.candidates import resolve
 from core.data.dataset import Dataset
 from core.errors import TradeoffError
 from core.format import UNKNOWN
+from core.runs import STATUSES
 from ui import messages
 from ui.candidate_table import standing
 from ui.datasets.uploads import plain_name, shown_name, suffix
@@ -100,7 +101,9 @@ def test_colours_of_families_differ_and_stand_out() -> None:
 
 
 def test_states_are_told_apart_without_colour() -> None:
-    assert len({sign for sign, *_ in STATUS.values()}) == len({word for _, _, word, _ in STATUS.values()}) == 5
+    assert (
+        len({sign for sign, *_ in STATUS.values()}) == len({word for _, _, word, _ in STATUS.values()}) == len(STATUSES)
+    )
 
 
 def test_next_steps_start_with_what_went_wrong(dataset: Dataset) -> None:

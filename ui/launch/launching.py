@@ -121,10 +121,11 @@ def experiment_of(
 
 def command_line(
     info: DatasetInfo, taken: Sequence[Choice], seeds: Sequence[int], sizes: Sequence[int | None], device: str,
-    others: Sequence[str] = (), max_usd: float | None = None, race: Sequence[str] = (),
+    others: Sequence[str] = (), max_usd: float | None = None, race: Sequence[str] | None = None,
 ) -> str:  # fmt: skip
-    """The same without a screen; `race` are the options of a race."""
-    parts = ["python", "cli.py", "launch", "--dataset", info.name, "--candidates", ",".join(c.name for c in taken)]
+    """The same without a screen; `race` are the options of a race, None: it is none."""
+    verb = "launch" if race is None else "race"
+    parts = ["python", "cli.py", verb, "--dataset", info.name, "--candidates", ",".join(c.name for c in taken)]
     if list(seeds) != [0]:
         parts += ["--seeds", ",".join(map(str, seeds))]
     if list(sizes) != [None]:
@@ -132,7 +133,7 @@ def command_line(
     for choice in taken:
         for name, value in choice.changes.items():
             parts += ["--set", f"{choice.name}.{name}={json.dumps(value) if not isinstance(value, str) else value}"]
-    return _shell([*parts, *race], device, others, max_usd)
+    return _shell([*parts, *(race or ())], device, others, max_usd)
 
 
 def preset_command(name: str, experiment: Experiment) -> str:

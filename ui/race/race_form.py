@@ -32,11 +32,16 @@ class RaceAsked:
     budget: Budget
     rules: Rules
 
+    def capped(self, usd: float | None) -> "RaceAsked":
+        """The same; of candidates that ask a provider `usd` is the limit where the budget has none."""
+        usd = usd if self.budget.usd is None else self.budget.usd
+        return RaceAsked(self.budget.model_copy(update={"usd": usd}), self.rules)
+
     @property
     def options(self) -> list[str]:
         """The same on a command line."""
         limits = [(f"--{name}", value) for name, value in self.budget if value is not None]
-        found = ["--race", *(word for name, value in limits for word in (name, f"{value:g}"))]
+        found = [word for name, value in limits for word in (name, f"{value:g}")]
         usual = Rules()
         found += ["--risk", f"{self.rules.risk:g}"] if self.rules.risk != usual.risk else []
         return found + (["--aim", self.rules.aim] if self.rules.aim != usual.aim else [])

@@ -153,7 +153,7 @@ def exports(report: RaceReport) -> None:
         download(lambda: standing_rows(report), f"{report.race.id}-standings", "race.csv", "Standings")
         download(lambda: [event_row(event) for event in report.events], f"{report.race.id}-events", "race.events",
                  "What happened")  # fmt: skip
-        as_command(f"python cli.py race {report.race.id}")
+        as_command(f"python cli.py race show {report.race.id}")
 
 
 def event_row(event: Event) -> dict[str, object]:

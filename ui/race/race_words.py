@@ -227,7 +227,8 @@ def event_words(event: Event) -> tuple[str, str, str]:
     """Icon, what happened (to whom), and why."""
     icon, words = HAPPENINGS[event.what]
     if event.what == "round":
-        words = f"Round {event.round + 1}"
-    elif event.candidate:
+        words, _, why = event.why.partition(": ")
+        return icon, words, why
+    if event.candidate:
         words = f"{event.candidate}: {words[0].lower()}{words[1:]} in round {event.round + 1}"
     return icon, words, event.why

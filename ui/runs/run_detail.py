@@ -10,6 +10,7 @@ from ui import data, theme
 from ui.data import Run
 from ui.messages import plain, told
 from ui.navigation import go
+from ui.runs.race_mark import race_line
 from ui.session import home
 
 LOG_CHARACTERS = 6000
@@ -28,6 +29,7 @@ def run_detail(run: Run) -> None:
             st.progress(min(max(progress.share, 0.0), 1.0), plain(progress.line))
         elif run.state.reason:
             st.caption(plain(run.state.reason))
+        race_line(run)
         _actions(run)
         left_side, right_side = st.columns([1, 1], gap="medium")
         with left_side:

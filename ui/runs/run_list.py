@@ -11,6 +11,7 @@ from core.runs import AT_REST, STATUSES
 from ui import data, theme
 from ui.data import Run
 from ui.metrics import is_f1, metric_quality
+from ui.runs.race_mark import fate_words
 from ui.runs.run_detail import run_detail, undo_delete
 
 EVERY_SECONDS = 2.0
@@ -85,7 +86,7 @@ def _cells(run: Run) -> dict[str, object]:
         line = metric_quality(best.metric, best.value, best.low, best.high) if best else ""
         line = f"F1 {line}" if best and is_f1(best.metric) else line
     elif run.status in AT_REST:
-        line, done = run.state.reason, 0.0
+        line, done = fate_words(run) or run.state.reason, 0.0
     else:
         progress = summary(run.folder)
         done, line = progress.share, progress.line
