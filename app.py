@@ -30,13 +30,15 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 def _start() -> None:
+    from core.racing import any_open
     from core.reconcile import reconcile
     from core.runs import list_runs
     from core.worker import ensure_worker
 
     try:
         reconcile(home)
-        if any((state := folder.state) and state.status == "queued" for folder in list_runs(home)):
+        queued = any((state := folder.state) and state.status == "queued" for folder in list_runs(home))
+        if queued or any_open(home):
             ensure_worker(home)
     except Exception:
         log.exception("Queued work could not be started")

@@ -26,6 +26,7 @@ from core.home import Home
 from core.metering.prices import PriceBook
 from core.preferences import Preferences
 from core.preferences import load as load_preferences
+from core.racing.folder import any_open
 from core.recent import Recent
 from core.reconcile import open_runs as open_states
 from core.reconcile import reconcile
@@ -102,7 +103,7 @@ def _tidy(root: Home) -> None:
     """Queue again what died, and see that somebody works on what is queued."""
     if reconcile(root):
         look_again()
-    if any(state.status == "queued" for _, state in open_states(root)):
+    if any(state.status == "queued" for _, state in open_states(root)) or any_open(root):
         ensure_worker(root)
 
 

@@ -131,6 +131,11 @@ def find_race(home: Home, race_id: str) -> RaceFolder:
     return names[matches[0]]
 
 
+def any_open(home: Home) -> bool:
+    """Whether a race goes on, so that a worker is needed."""
+    return any(ended(place.events) is None for place in race_folders(home))
+
+
 def ended(events: Sequence[Event]) -> Event | None:
     """The event that ended the race, unless it goes on since."""
     for event in reversed(events):

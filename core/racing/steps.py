@@ -125,14 +125,15 @@ def _work(home: Home, place: RaceFolder, field: Field, left: list[Due]) -> bool:
         kept = [] if runner.label == reserve[0] else [reserve[1]]
         limit = budget.is_limited and beyond(budget, [*committed, amounts[task.run_id], *kept])
         if limit:
-            short.append((runner, task, limit))
+            alone = beyond(budget, [*committed, amounts[task.run_id]])
+            short.append((runner, task, limit, not alone))
             continue
         _queue(home, place, field, runner, task)
         committed.append(amounts[task.run_id])
         asked = True
     if asked or busy:  # what has run then may leave more than was expected
         return asked
-    place.tell([_unaffordable(field, *one, amounts[one[1].run_id]) for one in short])
+    place.tell([_unaffordable(field, amounts[one[1].run_id], *one) for one in short])
     return bool(short)
 
 
@@ -200,11 +201,12 @@ def stop_all(home: Home, place: RaceFolder) -> None:
                 _stop(field, task)
 
 
-def _unaffordable(field: Field, runner: Runner, task: Task, limit: str, amount: Saved) -> Event:
+def _unaffordable(field: Field, amount: Saved, runner: Runner, task: Task, limit: str, kept: bool) -> Event:
     size = {"minutes": None if amount.seconds is None else f"{amount.seconds / 60:.1f} minutes",
             "USD": None if amount.usd is None else f"{amount.usd:.4f} USD",
             "kWh": None if amount.kwh is None else f"{amount.kwh:.4f} kWh"}[limit]  # fmt: skip
     needs = f"about {size}" if size else "an amount that is not known"
-    why = f"What is left of the budget in {limit} does not pay for its next run, {needs}."
+    beside = " beside what is kept for the leader's run on all texts" if kept else ""
+    why = f"What is left of the budget in {limit} does not pay for its next run, {needs}{beside}."
     number = task.round
     return event("unaffordable", number, why, runner.label, saved=unspent(field, runner))
