@@ -9,7 +9,7 @@ from pathlib import Path
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-from bench.speed import asking, encoders
+from bench.speed import asking, encoders, metering
 from bench.speed.keeping import HEAD, keep, lines
 from bench.speed.timing import Contender, in_turn
 
@@ -34,6 +34,7 @@ PARTS: dict[str, Part] = {
     ),
     "MiniLM fine-tuned with LoRA": Part(lambda: encoders.tuning("minilm-lora"), (1.5,)),
     "MiniLM answers": Part(encoders.answering, (2.2,)),
+    "metered": Part(metering.metered, (0.99,)),
 }
 
 

@@ -3,20 +3,33 @@
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+CHILDREN_TOLD = Path("/proc/thread-self/children").exists()
 _inherited = 0
 
 
 def children() -> list[psutil.Process]:
     """The living processes that this one has started, and theirs."""
     try:
-        return psutil.Process().children(recursive=True)
-    except psutil.Error:
+        # Asking each process of the machine who its parent is would take many times as long.
+        return _offspring(os.getpid()) if CHILDREN_TOLD else psutil.Process().children(recursive=True)
+    except (psutil.Error, OSError):
         return []
+
+
+def _offspring(pid: int) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with suppress(OSError):
+            for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split():
+                with suppress(OSError, psutil.Error):
+                    found += [psutil.Process(int(child)), *_offspring(int(child))]
+    return found
 
 
 def cpu_seconds() -> float:
