@@ -1,6 +1,6 @@
 """How much a race saves, and how often it still finds the winner: races replayed from finished runs.
 
-    python -m bench.racing HOME trec banking77 phrasebank liar [--repeats 20] [--json FILE]
+    python -m bench.racing HOME trec banking77 phrasebank liar [--repeats 20] [--worlds 40] [--json FILE]
 
 HOME holds each candidate's runs with several train sizes, of which the largest is all. Nothing runs again; HOME is only
 read. In each repeat the validation and test texts are dealt anew into both parts, the validation texts get a random
@@ -18,7 +18,7 @@ better than the best that it kept, which is what the stated risk is about.
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.racing_runs import Arm, Ground, ground_of
+from bench.racing_worlds import World
 from core.analysis.compare import Performance, paired_difference
 from core.analysis.gains import PRIOR, Prior
 from core.analysis.racing import TIE, Stage, allowance, judge
@@ -35,6 +36,7 @@ from core.home import Home
 Seen = Mapping[str, Sequence[Stage]]
 Policy = Callable[[Seen, int, float, int], dict[str, float]]
 """From what was seen, all texts, what may be risked and a seed to the labels that are dropped, each with its chance."""
+WORLDS = (World(), World(encoders=15))
 RISKS = (0.01, 0.05, 0.1, 0.2)
 DEFAULT = 0.05
 STILL = replace(PRIOR, slope=0.0, late=1e-9)
@@ -77,6 +79,8 @@ class Outcome:
     tied: bool
     missed: float
     """On all texts and seeds, the best of those dropped minus the best of those kept; 0 where that is less."""
+    least: float
+    """A share of the full grid's as well: a race that knew from the first round on who would win."""
     stayed: tuple[int, ...]
     """How many were in each round."""
 
@@ -157,6 +161,13 @@ def _took(one: Deal, arm: Arm, stage: int) -> float:
     return arm.trial(one.ground.size(stage), one.seeds[0]).took(one.ground.texts if whole else one.validated(stage))
 
 
+def _least(one: Deal, winner: Arm) -> float:
+    """CPU seconds of a race in which all but the winner are dropped after the first round."""
+    later = sum(_took(one, winner, stage) for stage in range(1, len(one.ground.sizes)))
+    more = sum(winner.trial(None, seed).took(one.ground.texts) for seed in one.seeds[1:]) if winner.trained else 0.0
+    return sum(_took(one, arm, 0) for arm in one.ground.arms.values()) + later + more
+
+
 def _checked(one: Deal, name: str, risk: float, stays: list[str], spent: float, counts: tuple[int, ...]) -> Outcome:
     arms, ground = one.ground.arms, one.ground
     of_grid, winner = one.best(list(arms)), one.best(stays)
@@ -168,14 +179,26 @@ def _checked(one: Deal, name: str, risk: float, stays: list[str], spent: float, 
     missed = max(truth.values()) - max(truth[label] for label in stays)
     return Outcome(
         ground.dataset, len(one.seeds), one.repeat, name, risk, winner, of_grid, spent / grid,
-        first.overall - other.overall, winner == of_grid or paired_difference(first, other).is_tie, missed, counts,
+        first.overall - other.overall, winner == of_grid or paired_difference(first, other).is_tie, missed,
+        _least(one, arms[of_grid]) / grid, counts,
     )  # fmt: skip
 
 
-def outcomes(ground: Ground, repeats: int) -> Iterator[Outcome]:
+def grounds(home: Home, datasets: Sequence[str]) -> Iterator[Ground]:
+    """The data sets with enough finished runs; tells what is there of each."""
+    for name in datasets:
+        ground = ground_of(home, name, len(load_dataset(home, name).examples("train")))
+        if ground is None:
+            print(f"{name}: too few runs are finished")
+            continue
+        print(f"{name}: {len(ground.arms)} candidates, seeds {ground.seeds}; left out: {ground.missing or 'none'}")
+        yield ground
+
+
+def outcomes(ground: Ground, repeats: Iterable[int]) -> Iterator[Outcome]:
     """Every race on a data set, with one seed and, where there are runs, with two."""
     for seeds in range(1, min(2, len(ground.seeds)) + 1):
-        for repeat in range(repeats):
+        for repeat in repeats:
             one = deal(ground, seeds, repeat)
             for name, policy in POLICIES.items():
                 for risk in RISKS if name == "rule" else (DEFAULT,):
@@ -184,8 +207,8 @@ def outcomes(ground: Ground, repeats: int) -> Iterator[Outcome]:
 
 def table(found: Sequence[Outcome]) -> str:
     """The outcomes as Markdown; the last rows are over all sets."""
-    head = ["set", "seeds", "policy", "risk", "compute", "same winner", "or tied", "worse than tied and 1 point",
-            "points behind, mean", "harm", "in each round"]  # fmt: skip
+    head = ["set", "seeds", "policy", "risk", "compute", "least possible", "same winner", "or tied",
+            "neither tied nor within a point", "points behind, mean", "harm", "in each round"]  # fmt: skip
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for dataset in [*dict.fromkeys(one.dataset for one in found), "all"]:
         mine = [one for one in found if dataset in ("all", one.dataset)]
@@ -198,6 +221,7 @@ def table(found: Sequence[Outcome]) -> str:
 def _cells(group: Sequence[Outcome]) -> Iterator[str]:
     n, compute = len(group), [one.compute for one in group]
     yield f"{100 * np.mean(compute):.0f} % ({100 * min(compute):.0f}–{100 * max(compute):.0f})"
+    yield f"{100 * np.mean([one.least for one in group]):.0f} %"
     yield f"{sum(one.same for one in group)} of {n}"
     yield f"{sum(one.tied for one in group)} of {n}"
     yield f"{sum(not one.tied and one.behind > TIE for one in group)}"
@@ -209,19 +233,18 @@ def _cells(group: Sequence[Outcome]) -> Iterator[str]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("home", type=Path)
-    parser.add_argument("datasets", nargs="+")
+    parser.add_argument("home", type=Path, nargs="?")
+    parser.add_argument("datasets", nargs="*")
     parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--worlds", type=int, default=0, help="so many made-up data sets of each kind as well")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every race as JSON")
     options = parser.parse_args()
-    home, found = Home(options.home), []
-    for name in options.datasets:
-        ground = ground_of(home, name, len(load_dataset(home, name).examples("train")))
-        if ground is None:
-            print(f"{name}: too few runs are finished")
-            continue
-        print(f"{name}: {len(ground.arms)} candidates, seeds {ground.seeds}; left out: {ground.missing or 'none'}")
-        found += list(outcomes(ground, options.repeats))
+    found = []
+    for ground in grounds(Home(options.home), options.datasets) if options.home else ():
+        found += list(outcomes(ground, range(options.repeats)))
+    for world in WORLDS:
+        for number in range(options.worlds):
+            found += list(outcomes(world.ground(number), (number,)))
     print(table(found))
     if options.json:
         options.json.write_text(json.dumps([asdict(one) for one in found], indent=1))

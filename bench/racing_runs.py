@@ -25,9 +25,9 @@ class Trial:
     fit: float
     answer: float
     """Seconds a text."""
-    fits_like: tuple[object, ...]
+    fits_like: tuple[object, ...] = ()
     """Runs whose fit is as much work have the same: method, model, training texts and steps."""
-    answers_like: tuple[object, ...]
+    answers_like: tuple[object, ...] = ()
 
     def took(self, texts: int) -> float:
         """CPU seconds to fit it and to answer so many texts."""
