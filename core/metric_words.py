@@ -107,9 +107,9 @@ def _digits(metric: str, half: float | None) -> int:
     return max(2, f.places(half)) if metric == "mcc" else f.places(100 * half)
 
 
-def metric_told(metric: str, value: float | None) -> str:
-    """A figure in a sentence: `94.6 % right`; `F1 61.3 over all entities`; `macro F1 87.3`."""
-    figure = metric_show(metric)(value)
+def metric_told(metric: str, value: float | None, low: float | None = None, high: float | None = None) -> str:
+    """A figure in a sentence, with its interval if given: `94.6 % right`; `F1 61.3 over all entities`."""
+    figure = metric_quality(metric, value, low, high)
     name = metric_name(metric)
     return TOLD[metric].format(figure) if metric in TOLD else f"{name[0].lower()}{name[1:]} {figure}"
 

@@ -21,11 +21,19 @@ from ui.race.race_data import methods_of
         (
             "running",
             1,
-            "minilm-full leads with 80 % ± 10, not told apart from minilm-lora; 4 of 7 candidates are still",
+            "minilm-full leads with 80 % ± 10 right, not told apart from minilm-lora; 4 of 7",
         ),
         ("running", 2, "Round 3 of 3: spent 6 min 50 s of 20 min, 13 min 10 s left."),
-        ("finished", 3, "minilm-full is ahead with 94.8 % ± 1.9, not told apart from minilm-lora; 5 of 7 candidates"),
-        ("out of budget", 2, "The race ran out of budget in round 3 of 3: minilm-full is ahead with 89.1 % ± 4.5, not"),
+        (
+            "finished",
+            3,
+            "minilm-full is ahead with 94.8 % ± 1.9 right, not told apart from minilm-lora; 5 of 7 candidates",
+        ),
+        (
+            "out of budget",
+            2,
+            "The race ran out of budget in round 3 of 3: minilm-full is ahead with 89.1 % ± 4.5 right, not",
+        ),
         ("stopped", 1, "The race was stopped in round 2 of 3: minilm-full is ahead"),
         ("stopped", 0, "The race ended before anybody led"),
     ],
@@ -39,7 +47,7 @@ def test_only_who_is_told_apart_from_all_others_has_won() -> None:
     sure = [one.model_copy(update={"chance": 0.99 if one.candidate == "minilm-full" else 0.01})
             for one in report.standings]  # fmt: skip
     alone = report.model_copy(update={"standings": tuple(sure)})
-    assert words.headline(alone).startswith("minilm-full won with 94.8 % ± 1.9; 5 of 7")
+    assert words.headline(alone).startswith("minilm-full won with 94.8 % ± 1.9 right; 5 of 7")
     front = race_report("finished", 3, aim="front")
     assert ", and minilm-lora may be on the front too" in words.headline(front)
     unknown = report.model_copy(update={"standings": tuple(one.model_copy(update={"chance": float("nan")})
@@ -81,10 +89,13 @@ def test_what_happened_is_told_with_when_and_to_whom() -> None:
     start = "2026-11-21T12:00:00.000+00:00"
     assert words.moment("2026-11-21T12:03:20.000+00:00", start, UTC) == "3 min 20 s after the start, 12:03:20"
     assert words.moment("once", start) == "once"
+    assert words.moment(start, start, UTC) == "at the start, 12:00:00"
+    seeds = Event(at=start, what="unaffordable", round=3, candidate="a")
+    assert words.event_words(seeds, 3)[1] == "a: out of budget in round 3"
     event = Event(at=start, what="dropped", round=1, candidate="a", why="It cannot win.")
-    assert words.event_words(event)[1:] == ("a: dropped in round 2", "It cannot win.")
+    assert words.event_words(event, 3)[1:] == ("a: dropped in round 2", "It cannot win.")
     for what in ("started", "round", "dropped", "unaffordable", "resumed", "more_seeds", "finished", "stopped"):
-        icon, said, _ = words.event_words(Event(at=start, what=what, round=0, why="Round 1 of 3: x"))  # type: ignore[arg-type]
+        icon, said, _ = words.event_words(Event(at=start, what=what, round=0, why="Round 1 of 3: x"), 3)  # type: ignore[arg-type]
         assert icon.startswith(":material/")
         assert said
 

@@ -7,7 +7,7 @@ from ui.charts import draw
 from ui.messages import plain
 from ui.race import race_parts as parts
 from ui.race.race_actions import race_actions
-from ui.race.race_chart import race_chart
+from ui.race.race_chart import HEIGHT, race_chart
 from ui.race.race_data import methods_of, report_of
 from ui.race.race_words import headline
 
@@ -38,8 +38,9 @@ def _race(race_id: str) -> None:
                 "for more. Ring: the likeliest winner. Whiskers: 95 % interval. Hover for the reason."
             )
         else:
-            st.info("The first round is not done yet: nothing to show before its runs have answered.",
-                    icon=":material/hourglass_empty:")  # fmt: skip
+            with st.container(border=True, height=HEIGHT, horizontal_alignment="center", vertical_alignment="center"):
+                st.markdown(":material/hourglass_empty: The chart begins when the first run has answered.",
+                            width="content")  # fmt: skip
     with right:
         parts.budget_card(report)
         race_actions(report)

@@ -30,7 +30,8 @@ def race_actions(report: RaceReport) -> None:
             "Stop", ":material/stop_circle:", race_id, "Its runs are set aside; it can go on later."
         ):
             _act(lambda: racing.stop(home(), race_id), "Stopped. It can go on later.")
-        _raise(report)
+        if report.status != "finished":
+            _raise(report)
         if not running and _button("Delete", ":material/delete:", race_id, "Deletes the race; its runs stay."):
             _act(lambda: _delete(race_id), "Moved to the trash.")
 

@@ -101,6 +101,7 @@ def _end(figure: go.Figure, one: Standing, aside: float, dark: bool) -> None:
     if one.position in ENDS and known:
         figure.add_scatter(
             x=[known[-1].round + aside], y=[known[-1].quality], mode="markers", hoverinfo="skip", name=one.position,
+            cliponaxis=False,
             marker={"size": 17, "symbol": ENDS[one.position], "color": theme.ink(dark),
                     "line": {"width": 2.2, "color": theme.ink(dark)}},
         )  # fmt: skip
@@ -112,7 +113,8 @@ def _ring(figure: go.Figure, report: RaceReport, places: Mapping[str, float], da
     if known:
         figure.add_scatter(
             x=[known[-1].round + places[report.leader]], y=[known[-1].quality], mode="markers", hoverinfo="skip",
-            name="leads", marker={"size": 25, "symbol": "circle-open", "color": theme.ink(dark), "line": {"width": 2}},
+            name="leads",
+            cliponaxis=False, marker={"size": 25, "symbol": "circle-open", "color": theme.ink(dark), "line": {"width": 2}},
         )  # fmt: skip
 
 

@@ -1,6 +1,9 @@
 """What the Race page reads: the races, the report of one, and the marks of its candidates."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
 
 from core import racing
 from core.racing.records import Race, RaceReport
@@ -20,8 +23,16 @@ def report_of(race_id: str) -> RaceReport:
 def name_of(race: Race) -> str:
     """A race as a list names it: `trec · 7 candidates · 21 Nov 12:04`."""
     count = len(race.entries)
-    began = f"{datetime.fromisoformat(race.launched_at):%-d %b %H:%M}"
+    began = f"{datetime.fromisoformat(race.launched_at).astimezone(visitor_zone()):%-d %b %H:%M}"
     return f"{race.experiment.dataset} · {count} candidate{'' if count == 1 else 's'} · {began}"
+
+
+def visitor_zone() -> ZoneInfo:
+    """The time zone of the visitor's browser; UTC where it is not known."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def methods_of(race: Race) -> dict[str, str]:

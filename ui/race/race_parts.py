@@ -1,7 +1,6 @@
 """The parts of the Race page: budget, saving and risk, standings, the candidate that was selected, what happened."""
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +14,7 @@ from ui.messages import plain
 from ui.navigation import link
 from ui.race import race_actions as actions
 from ui.race import race_words as words
+from ui.race.race_data import visitor_zone
 
 WHOLE = 14
 EVENTS = 12
@@ -59,7 +59,7 @@ def standings_table(report: RaceReport) -> Standing:
             words.CHANCES[report.race.rules.aim].capitalize(): st.column_config.Column(
                 help="How often it is what the race looks for, when everything that is not known yet is drawn by chance"
             ),
-            "Saved": st.column_config.Column(help="What was not run since it was dropped: estimated"),
+            "Saved, about": st.column_config.Column(help="What was not run since it was dropped: estimated"),
             "Why": st.column_config.Column(width="large"),
         },
         alt=f"{len(names)} candidates of the race with position, quality, chance, time spent and saved",
@@ -80,7 +80,7 @@ def standing_rows(report: RaceReport) -> list[dict[str, str]]:
             else metric_quality(report.metric, one.quality, one.low, one.high),
             words.CHANCES[report.race.rules.aim].capitalize(): words.chance(one.chance),
             "Spent": f.duration(one.spent.seconds),
-            "Saved": f"about {f.duration(one.saved.seconds)}" if one.saved.seconds else "–",
+            "Saved, about": f.duration(one.saved.seconds) if one.saved.seconds else "–",
             "Why": one.why,
         }
         for one in report.standings
@@ -125,26 +125,18 @@ def timeline(report: RaceReport) -> None:
     events, start = list(reversed(report.events)), report.race.launched_at
     with st.container(gap="xsmall"):
         for event in events[:EVENTS]:
-            _event_line(event, start)
+            _event_line(event, start, report.rounds)
     if len(events) > EVENTS:
         with st.expander(f"{len(events) - EVENTS} earlier"), st.container(gap="xsmall"):
             for event in events[EVENTS:]:
-                _event_line(event, start)
+                _event_line(event, start, report.rounds)
 
 
-def _event_line(event: Event, start: str) -> None:
-    icon, what, why = words.event_words(event)
+def _event_line(event: Event, start: str, rounds: int) -> None:
+    icon, what, why = words.event_words(event, rounds)
     reason = f": {plain(why)}" if why else ""
-    when = words.moment(event.at, start, _zone())
+    when = words.moment(event.at, start, visitor_zone())
     st.markdown(f"{icon} **{plain(what)}**{reason} :small[:gray[{plain(when)}]]")
-
-
-def _zone() -> ZoneInfo | None:
-    """The visitor's."""
-    try:
-        return ZoneInfo(st.context.timezone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
 
 
 def exports(report: RaceReport) -> None:

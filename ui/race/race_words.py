@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from math import isnan
 
 from core import format as f
-from core.metric_words import metric_quality
+from core.metric_words import metric_told
 from core.racing.records import Event, RaceReport, Saved, Standing
 
 STILL_IN = ("waiting", "running", "in", "finished")
@@ -97,7 +97,7 @@ def rivals_of(report: RaceReport) -> list[Standing]:
 
 def _ahead(report: RaceReport, leader: Standing) -> str:
     """`minilm-full won with 92 % ± 2`: a winner inside the noise is not crowned."""
-    told = metric_quality(report.metric, leader.quality, leader.low, leader.high)
+    told = metric_told(report.metric, leader.quality, leader.low, leader.high)
     alone = report.status == "finished" and not rivals_of(report) and report.race.rules.aim == "best"
     verb = "won" if alone else "leads" if report.status == "running" else "is ahead"
     return f"{leader.candidate} {verb} with {told}"
@@ -177,9 +177,9 @@ def moment(at: str, start: str, zone: tzinfo | None = None) -> str:
     """`12 min 20 s after the start, 12:04:30`, in the visitor's zone where it is known."""
     try:
         when, begun = datetime.fromisoformat(at), datetime.fromisoformat(start)
-        return (
-            f"{f.duration(max(0.0, (when - begun).total_seconds()))} after the start, {when.astimezone(zone):%H:%M:%S}"
-        )
+        passed = (when - begun).total_seconds()
+        after = f"{f.duration(passed)} after the start" if passed >= 1 else "at the start"
+        return f"{after}, {when.astimezone(zone):%H:%M:%S}"
     except (ValueError, TypeError):
         return at
 
@@ -223,12 +223,13 @@ def _small(share: float) -> str:
     return f.percent(share, 0 if share >= 0.1 else 1)
 
 
-def event_words(event: Event) -> tuple[str, str, str]:
-    """Icon, what happened (to whom), and why."""
+def event_words(event: Event, rounds: int) -> tuple[str, str, str]:
+    """Icon, what happened (to whom), and why, in a race of so many rounds."""
     icon, words = HAPPENINGS[event.what]
     if event.what == "round":
         words, _, why = event.why.partition(": ")
         return icon, words, why
     if event.candidate:
-        words = f"{event.candidate}: {words[0].lower()}{words[1:]} in round {event.round + 1}"
+        when = f" in round {min(event.round + 1, rounds)}" if event.what in ("dropped", "unaffordable") else ""
+        words = f"{event.candidate}: {words[0].lower()}{words[1:]}{when}"
     return icon, words, event.why
