@@ -74,9 +74,11 @@ def _started(options: argparse.Namespace, home: Home, words: list[str]) -> str:
     experiment = asked_experiment(options)
     for line in left_out(home, experiment):
         print(f"Left out: {line}.", file=sys.stderr)
-    rules = {name: value for name in ("risk", "aim", "finalists", "shares") if (value := getattr(options, name))}
-    budget = Budget(minutes=options.minutes, usd=options.usd, kwh=options.kwh)
-    return racing.start(home, experiment, budget, Rules(**rules)).id
+    rules = {
+        name: value for name in ("risk", "aim", "finalists", "shares") if (value := getattr(options, name)) is not None
+    }
+    budget = _checked(Budget, {"minutes": options.minutes, "usd": options.usd, "kwh": options.kwh})
+    return racing.start(home, experiment, budget, _checked(Rules, rules)).id
 
 
 def _acted(options: argparse.Namespace, home: Home, act: str, words: list[str]) -> str:
@@ -97,10 +99,27 @@ def _acted(options: argparse.Namespace, home: Home, act: str, words: list[str]) 
         given = {name: getattr(options, name) for name in ("minutes", "usd", "kwh")}
         asked = {name: value for name, value in given.items() if value is not None}
         before = racing.report(home, race_id).race.budget
-        racing.go_on(home, race_id, Budget(**{**before.model_dump(), **asked}) if asked else None)
+        racing.go_on(home, race_id, _checked(Budget, {**before.model_dump(), **asked}) if asked else None)
     elif act == "delete":
         racing.delete(home, race_id)
     return race_id
+
+
+def _checked(kind: type[Any], values: dict[str, Any]) -> Any:
+    """The record with these values.
+
+    Raises:
+        TradeoffError: one of them is out of bounds.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        told = kind.model_fields[name].description or ""
+        raise TradeoffError(f"--{name} {values[name]:g} cannot be used: {first['msg'].lower()}", remedy=told) from None
 
 
 def _row(home: Home, race_id: str) -> dict[str, Any]:
