@@ -113,8 +113,8 @@ def _ring(figure: go.Figure, report: RaceReport, places: Mapping[str, float], da
     if known:
         figure.add_scatter(
             x=[known[-1].round + places[report.leader]], y=[known[-1].quality], mode="markers", hoverinfo="skip",
-            name="leads",
-            cliponaxis=False, marker={"size": 25, "symbol": "circle-open", "color": theme.ink(dark), "line": {"width": 2}},
+            name="leads", cliponaxis=False,
+            marker={"size": 25, "symbol": "circle-open", "color": theme.ink(dark), "line": {"width": 2}},
         )  # fmt: skip
 
 
