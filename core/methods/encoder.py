@@ -11,8 +11,10 @@ from core.errors import unknown
 from core.methods import checked_settings, method_entry
 from core.methods.adapters import adapter_tensors, load_adapter, lora_config, merged, save_adapter, wrap
 from core.methods.base import Context, Part, Prediction, memory_guard
-from core.methods.batching import TextTokenizer
+from core.methods.batching import TextTokenizer, budget_batches
+from core.methods.byte_products import Ranges, check_int8, load_ranges, save_ranges
 from core.methods.device import Arithmetic, arithmetic, settle
+from core.methods.flat_network import FlatNetwork, check_build, flat_network, measured_ranges
 from core.methods.heads import HeadedEncoder, head_modules, load_headed, load_word_head, save_word_head
 from core.methods.outputs import PartOutputs, Raw, outputs_of
 from core.methods.pretrained import load_tokenizer
@@ -21,6 +23,9 @@ from core.methods.saved import read_about, write_about
 from core.methods.settings import EncoderLoraSettings, EncoderSettings
 from core.methods.training import Evaluation, Progress, Trainer, TrainingData
 from core.tasks.base import Example
+
+MEASURED = 512
+"""Training texts of each dataset by which the ranges for int8 are measured."""
 
 
 class Encoder:
@@ -38,6 +43,8 @@ class Encoder:
         self.network: HeadedEncoder | None = None
         self.tokenizer: TextTokenizer | None = None
         self.arithmetic: Arithmetic | None = None
+        self.ranges: Ranges | None = None
+        self._flat: FlatNetwork | None = None
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: Context) -> None:
         """Fine-tune on `train`; the weights of the best evaluation on `validation` are kept.
@@ -53,7 +60,9 @@ class Encoder:
         on validation decides. Raises as `fit`.
         """
         settle(context.seed)
-        self.parts = outputs_of(parts)
+        self.parts, self.ranges, self._flat = outputs_of(parts), None, None
+        if self.settings.weights == "int8":
+            check_int8(context.device)
         with memory_guard(method_entry(self.method).memory_setting, context.device):
             new = self._start(self.model_name, context)
             head = self._prepare_training(new)
@@ -61,19 +70,20 @@ class Encoder:
             self._note_parameters(context)
             progress = trainer.train()
             self._finish_training()
+            self._measure_ranges(parts)
             self._choose_thresholds(parts, context)
         self._note_training(progress, trainer, context)
 
     def predict(self, examples: Sequence[Example], context: Context) -> Iterator[Prediction]:
         """Predict in batches of similar length; predictions come as their texts are done."""
         part = self._part(context.dataset)
-        for raws in self._reader().run(self._network(), part, [example.text for example in examples], context):
+        for raws in self._reader().run(self._answering(), part, [example.text for example in examples], context):
             yield from part.predictions(raws, examples, context.labels)
 
     def save(self, folder: Path) -> None:
         """Write the model and the tokenizer as `from_pretrained` reads them (safetensors), outputs and settings."""
         self._write_about(folder)
-        save_word_head(self._network().word_head, folder)
+        self._save_beside(folder)
         self._network().encoder.save_pretrained(folder)
         self._tokenizer().tokenizer.save_pretrained(folder)
 
@@ -87,11 +97,19 @@ class Encoder:
         method.parts = [PartOutputs(**part) for part in about.get("parts", [one])]
         with memory_guard(method_entry(cls.method).memory_setting, context.device):
             method._restore(folder, context)
+        if method.settings.weights == "int8":
+            check_int8(context.device)
+            method.ranges = load_ranges(folder)
         return method
 
     def _write_about(self, folder: Path) -> None:
         parts = [part.about() for part in self.parts]
         write_about(folder, self.method, self.settings, self.parts[0].labels, self.model_name, parts=parts)
+
+    def _save_beside(self, folder: Path) -> None:
+        save_word_head(self._network().word_head, folder)
+        if self.ranges is not None:
+            save_ranges(self.ranges, folder)
 
     def _part(self, dataset: str) -> PartOutputs:
         """The outputs of a dataset; a model of one dataset serves any name.
@@ -110,6 +128,8 @@ class Encoder:
         self.network, new = load_headed(name, self.parts, self.settings.dropout, context, folder)
         self.tokenizer = load_tokenizer(name, self.network.encoder, self.settings.max_tokens, context, folder)
         self.network.to(self.arithmetic.device)
+        if self.settings.weights == "int8":
+            check_build(self.network, name)
         return new
 
     def _restore(self, folder: Path, context: Context) -> None:
@@ -161,7 +181,8 @@ class Encoder:
         """The outputs for a dataset's validation texts."""
         silent = Context(context.task, context.labels, context.device, context.seed, should_stop=context.should_stop)
         texts = [example.text for example in part.validation]
-        return [raw for some in self._reader().run(self._network(), own, texts, silent) for raw in some]
+        flat = flat_network(self._network(), self._arithmetic(), self.ranges)
+        return [raw for some in self._reader().run(flat or self._network(), own, texts, silent) for raw in some]
 
     def _choose_thresholds(self, parts: Sequence[Part], context: Context) -> None:
         """Choose thresholds anew, with the weights that are kept."""
@@ -170,6 +191,25 @@ class Encoder:
                 own.evaluate(self._validated(own, part, context), part.validation, part.labels)
                 name = "threshold" if len(parts) == 1 else f"threshold ({part.dataset})"
                 context.notes[name] = round(own.threshold, 4)
+
+    def _measure_ranges(self, parts: Sequence[Part]) -> None:
+        """For int8: what the layers read, over some training texts of each dataset."""
+        if self.settings.weights == "int8":
+            reader, network = self._reader(), self._network()
+            windows = [
+                window
+                for own, part in zip(self.parts, parts, strict=True)
+                for window in reader.read(own, [example.text for example in part.train[:MEASURED]])[0]
+            ]
+            batches = budget_batches([len(window.ids) for window in windows], self.settings.batch_tokens)
+            with self._arithmetic().autocast():
+                self.ranges = measured_ranges(network, [reader.pad([windows[i] for i in batch]) for batch in batches])
+
+    def _answering(self) -> HeadedEncoder | FlatNetwork:
+        """What answers: the network, laid out for it where that can be."""
+        if self._flat is None:
+            self._flat = flat_network(self._network(), self._arithmetic(), self.ranges)
+        return self._flat or self._network()
 
     def _reader(self) -> Reader:
         return Reader(self._tokenizer(), self.settings, self._arithmetic())
@@ -217,7 +257,7 @@ class EncoderLora(Encoder):
     def save(self, folder: Path) -> None:
         """Write the adapter and the head (PEFT's own files), the tokenizer, labels and settings; not the model."""
         self._write_about(folder)
-        save_word_head(self._network().word_head, folder)
+        self._save_beside(folder)
         save_adapter(folder, self.adapter_config, self.adapter)
         self._tokenizer().tokenizer.save_pretrained(folder)
 

@@ -10,6 +10,7 @@ from core.methods.base import Context, Part
 from core.methods.batching import TextTokenizer
 from core.methods.corpus import Corpus, word_scores
 from core.methods.device import Arithmetic
+from core.methods.flat_network import FlatNetwork
 from core.methods.heads import HeadedEncoder
 from core.methods.inference import WINDOW, forward_passes
 from core.methods.outputs import PartOutputs, Raw
@@ -45,7 +46,7 @@ class Reader:
         return self.tokenizer.pad(windows, self.arithmetic.device)
 
     def run(
-        self, network: HeadedEncoder, part: PartOutputs, texts: Sequence[str], context: Context
+        self, network: HeadedEncoder | FlatNetwork, part: PartOutputs, texts: Sequence[str], context: Context
     ) -> Iterator[list[Raw]]:
         """What the network gives for texts, some texts after the other as all their windows are done.
 
@@ -60,6 +61,8 @@ class Reader:
             _note_reading(part, windows, places, "predicted", context)
 
             def outputs(chosen: Sequence[Window]) -> tuple[np.ndarray, np.ndarray]:
+                if isinstance(network, FlatNetwork):
+                    return network.outputs(part, chosen)
                 return self._outputs(network, part, chosen)
 
             passes = forward_passes(outputs, windows, self.settings.batch_tokens, self.arithmetic, context)

@@ -1,5 +1,7 @@
 """Settings of fine-tuned encoders."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from core.methods.settings.adapters import AdapterSettings
@@ -29,6 +31,11 @@ class EncoderSettings(TrainingSettings):
     )
     batch_tokens: int = Field(
         1024, ge=64, le=262_144, description="Tokens predicted at once; lower it when memory is short"
+    )
+    weights: Literal["float", "int8"] = Field(
+        "float",
+        description="Weights for answers: float as they were trained, or rounded to int8, which is faster on CPUs and "
+        "may answer a few texts otherwise",
     )
 
 
