@@ -25,11 +25,12 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.racing_outcomes import Outcome, table
 from bench.racing_runs import Arm, Ground, ground_of
 from bench.racing_worlds import World
 from core.analysis.compare import Performance, paired_difference
 from core.analysis.gains import PRIOR, Prior
-from core.analysis.racing import TIE, Stage, allowance, judge
+from core.analysis.racing import Stage, allowance, judge
 from core.data.dataset import load_dataset
 from core.home import Home
 
@@ -59,35 +60,6 @@ POLICIES: dict[str, Policy] = {
     "rule": by_rule, "no extrapolation": partial(by_rule, prior=STILL), "the better half": partial(by_rank, part=2),
     "the better third": partial(by_rank, part=3),
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A race, checked against the full grid."""
-
-    dataset: str
-    seeds: int
-    repeat: int
-    policy: str
-    risk: float
-    winner: str
-    of_grid: str
-    compute: float
-    """A share of the full grid's."""
-    behind: float
-    """The grid's winner minus the race's on the test texts."""
-    tied: bool
-    missed: float
-    """On all texts and seeds, the best of those dropped minus the best of those kept; 0 where that is less."""
-    least: float
-    """A share of the full grid's as well: a race that knew from the first round on who would win."""
-    stayed: tuple[int, ...]
-    """How many were in each round."""
-
-    @property
-    def same(self) -> bool:
-        """Whether both have one winner."""
-        return self.winner == self.of_grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +124,7 @@ def raced(one: Deal, name: str, policy: Policy, risk: float) -> Outcome:
         more = one.seeds[1:] if len(one.seeds) > 1 and arms[label].trained else one.seeds[:1]
         again = len(one.seeds) > 1 and not arms[label].trained
         spent += 0.0 if again else sum(arms[label].trial(None, seed).took(ground.texts) for seed in more)
-    return _checked(one, name, risk, stays, spent, tuple(counts))
+    return _checked(one, name, (risk, taken), stays, spent, tuple(counts))
 
 
 def _took(one: Deal, arm: Arm, stage: int) -> float:
@@ -168,7 +140,9 @@ def _least(one: Deal, winner: Arm) -> float:
     return sum(_took(one, arm, 0) for arm in one.ground.arms.values()) + later + more
 
 
-def _checked(one: Deal, name: str, risk: float, stays: list[str], spent: float, counts: tuple[int, ...]) -> Outcome:
+def _checked(
+    one: Deal, name: str, risk: tuple[float, float], stays: list[str], spent: float, counts: tuple[int, ...]
+) -> Outcome:
     arms, ground = one.ground.arms, one.ground
     of_grid, winner = one.best(list(arms)), one.best(stays)
     first, other = (_over(arms[label], None, one.seeds, one.test) for label in (of_grid, winner))
@@ -178,8 +152,8 @@ def _checked(one: Deal, name: str, risk: float, stays: list[str], spent: float, 
     truth = {label: _over(arm, None, ground.seeds, every).overall for label, arm in arms.items()}
     missed = max(truth.values()) - max(truth[label] for label in stays)
     return Outcome(
-        ground.dataset, len(one.seeds), one.repeat, name, risk, winner, of_grid, spent / grid,
-        first.overall - other.overall, winner == of_grid or paired_difference(first, other).is_tie, missed,
+        ground.dataset, len(one.seeds), one.repeat, name, risk[0], winner, of_grid, spent / grid,
+        first.overall - other.overall, winner == of_grid or paired_difference(first, other).is_tie, risk[1], missed,
         _least(one, arms[of_grid]) / grid, counts,
     )  # fmt: skip
 
@@ -195,6 +169,10 @@ def grounds(home: Home, datasets: Sequence[str]) -> Iterator[Ground]:
         yield ground
 
 
+def _rounds(ground: Ground, two: bool) -> Ground:
+    return replace(ground, sizes=(ground.sizes[0], ground.sizes[-1])) if two else ground
+
+
 def outcomes(ground: Ground, repeats: Iterable[int]) -> Iterator[Outcome]:
     """Every race on a data set, with one seed and, where there are runs, with two."""
     for seeds in range(1, min(2, len(ground.seeds)) + 1):
@@ -205,31 +183,6 @@ def outcomes(ground: Ground, repeats: Iterable[int]) -> Iterator[Outcome]:
                     yield raced(one, name, policy, risk)
 
 
-def table(found: Sequence[Outcome]) -> str:
-    """The outcomes as Markdown; the last rows are over all sets."""
-    head = ["set", "seeds", "policy", "risk", "compute", "least possible", "same winner", "or tied",
-            "neither tied nor within a point", "points behind, mean", "harm", "in each round"]  # fmt: skip
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    for dataset in [*dict.fromkeys(one.dataset for one in found), "all"]:
-        mine = [one for one in found if dataset in ("all", one.dataset)]
-        for key in dict.fromkeys((one.seeds, one.policy, one.risk) for one in mine):
-            group = [one for one in mine if (one.seeds, one.policy, one.risk) == key]
-            lines.append(f"| {' | '.join((dataset, *map(str, key), *_cells(group)))} |")
-    return "\n".join(lines)
-
-
-def _cells(group: Sequence[Outcome]) -> Iterator[str]:
-    n, compute = len(group), [one.compute for one in group]
-    yield f"{100 * np.mean(compute):.0f} % ({100 * min(compute):.0f}–{100 * max(compute):.0f})"
-    yield f"{100 * np.mean([one.least for one in group]):.0f} %"
-    yield f"{sum(one.same for one in group)} of {n}"
-    yield f"{sum(one.tied for one in group)} of {n}"
-    yield f"{sum(not one.tied and one.behind > TIE for one in group)}"
-    yield f"{100 * np.mean([one.behind for one in group]):.2f}"
-    yield f"{100 * np.mean([one.missed > TIE for one in group]):.1f} %"
-    yield " → ".join(f"{np.mean(part):.1f}" for part in zip(*(one.stayed for one in group), strict=True))
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -237,14 +190,15 @@ def main() -> None:
     parser.add_argument("datasets", nargs="*")
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--worlds", type=int, default=0, help="so many made-up data sets of each kind as well")
+    parser.add_argument("--two", action="store_true", help="only two rounds: the smallest train size, then all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every race as JSON")
     options = parser.parse_args()
     found = []
     for ground in grounds(Home(options.home), options.datasets) if options.home else ():
-        found += list(outcomes(ground, range(options.repeats)))
+        found += list(outcomes(_rounds(ground, options.two), range(options.repeats)))
     for world in WORLDS:
         for number in range(options.worlds):
-            found += list(outcomes(world.ground(number), (number,)))
+            found += list(outcomes(_rounds(world.ground(number), options.two), (number,)))
     print(table(found))
     if options.json:
         options.json.write_text(json.dumps([asdict(one) for one in found], indent=1))
