@@ -3,15 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from core.analysis.cascade import PASSED_ON, Answers
 from core.analysis.results import CandidateRow, Price
 from core.analysis.scenario import Scenario
 from core.errors import TradeoffError
 from core.findings.evidence import TOKEN_BUCKETS, Evidence, evidence
+from core.findings.figure_cache import kept
 from core.findings.results import pricing, summary_of
 from core.home import Home
 from core.metering.prices import PriceBook
@@ -22,6 +25,7 @@ from core.tasks import get_task
 
 PriceOf = Callable[[Usage, str | None], Price]
 MILLION = 1_000_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,16 @@ class Terms:
 
     price: PriceOf
     scenario: Scenario = field(default_factory=Scenario)
+    mark: str = ""
+    """What tells these terms from others; empty where nothing does."""
 
     @staticmethod
     def of(preferences: Preferences, scenario: Scenario | None = None) -> "Terms":
         """The user's prices, under a scenario."""
         if scenario is None:
-            return Terms(pricing(preferences))
-        return Terms(scenario.price(PriceBook.of(preferences)), scenario)
+            return Terms(pricing(preferences), mark=preferences.model_dump_json())
+        mark = f"{preferences.model_dump_json()} {scenario.model_dump_json()}"
+        return Terms(scenario.price(PriceBook.of(preferences)), scenario, mark)
 
     def usage(self, folder: RunFolder) -> dict[str, Usage]:
         """A run's usage by phase."""
@@ -89,6 +96,18 @@ def paired_runs(home: Home, rows: Sequence[CandidateRow]) -> list[tuple[str, ...
     return [
         tuple(one[seed] if len(one) > 1 else next(iter(one.values())) for one in by_seed) for seed in seeds
     ]  # fmt: skip
+
+
+def kept_on(
+    home: Home, kind: TypeAdapter[T], name: str, rows: Sequence[CandidateRow], terms: Terms, of: Sequence[Any],
+    make: Callable[[], T],
+) -> T:  # fmt: skip
+    """What stands on the answers of `rows` under `terms`, from the disk where it is kept (`figure_cache.kept`)."""
+    if not terms.mark:
+        return make()
+    about = [row.model_dump(mode="json", exclude={"energy_per_1k", "metrics"}) for row in rows]
+    runs = [run for row in rows for run in row.run_ids]
+    return kept(home, kind, name, runs, [terms.mark, about, *of], make)
 
 
 def picked(answers: Answers, stages: Sequence[int]) -> Answers:

@@ -1,16 +1,18 @@
 """Pairs of candidates that make a cascade worth a look."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from core.analysis import cascade
 from core.analysis.cascade_choice import choose
 from core.analysis.cheapness import MEASURES
 from core.analysis.results import CandidateRow
 from core.errors import TradeoffError
-from core.findings.cascade_answers import Terms, gathered, picked
+from core.findings.cascade_answers import Terms, gathered, kept_on, picked
 from core.findings.cascades import TAKEN, CascadeCheap, as_good, cost_of, times_of
 from core.findings.evidence import evidence
 from core.home import Home
@@ -32,6 +34,9 @@ class Suggestion(Record):
     """Share of the cost of the best candidate alone that is saved; below 0 where it costs more."""
 
 
+FOUND = TypeAdapter(list[Suggestion])
+
+
 def suggestions(
     home: Home, rows: Sequence[CandidateRow], terms: Terms, cheap: CascadeCheap = "usd", margin: float = 0.01,
     most: int = 5,
@@ -40,6 +45,14 @@ def suggestions(
 
     Those that save nothing are left out, save for one when none does.
     """
+    of = [cheap, margin, most]
+    made = partial(_suggestions, home, rows, terms, cheap, margin, most)
+    return kept_on(home, FOUND, "suggestions", rows, terms, of, made)
+
+
+def _suggestions(
+    home: Home, rows: Sequence[CandidateRow], terms: Terms, cheap: CascadeCheap, margin: float, most: int
+) -> list[Suggestion]:  # fmt: skip
     tried = _worth_trying(home, rows, cheap)
     if len(tried) < 2:
         return []

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from core.analysis import cascade
 from core.analysis.cascade import Answers, Sweep
@@ -27,7 +28,7 @@ from core.analysis.compare import Performance, paired_difference
 from core.analysis.intervals import interval
 from core.analysis.results import CandidateRow
 from core.errors import TradeoffError, unknown
-from core.findings.cascade_answers import Mistakes, Terms, gathered, picked
+from core.findings.cascade_answers import Mistakes, Terms, gathered, kept_on, picked
 from core.home import Home
 from core.metering.usage import PROVENANCES
 from core.runs import find_run
@@ -37,6 +38,7 @@ CHEAP: tuple[CascadeCheap, ...] = ("usd", "kwh", "co2e", "typical", "latency")
 TAKEN: dict[str, str] = {"usd": "usd", "kwh": "kwh", "co2e": "co2e_g"}
 QUANTILE: dict[str, float] = {"typical": 0.5, "latency": 0.95}
 MOST_STAGES = 4
+FOUND = TypeAdapter(CascadeFound)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,13 @@ def cascade_of(
             how sure it is, thresholds that do not fit, or a cost that is not known for every stage.
     """
     chosen = stages_of(rows, question)
+    of = [dataset, TypeAdapter(CascadeQuestion).dump_python(question, mode="json")]
+    return kept_on(home, FOUND, "cascade", chosen, terms, of, lambda: _cascade(home, dataset, chosen, terms, question))
+
+
+def _cascade(
+    home: Home, dataset: str, chosen: list[CandidateRow], terms: Terms, question: CascadeQuestion
+) -> CascadeFound:  # fmt: skip
     many = {
         split: gathered(home, chosen, terms, split, question.person_usd, question.mistakes)
         for split in ("validation", "test")

@@ -14,6 +14,7 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,14 +62,21 @@ def kept(
 
 
 def _key(home: Home, name: str, runs: Sequence[str], of: Sequence[Any]) -> str:
-    marks = [(run, stamp_of(RunFolder(home.runs / run))) for run in runs]
+    marks = [(run, stamp_of(RunFolder(home.runs / run)), _written(f"{home.runs}/{run}/usage.json")) for run in runs]
     return hashlib.sha256(json.dumps([program(), name, marks, of]).encode()).hexdigest()
+
+
+def _written(path: str) -> int:
+    try:
+        return os.stat(path).st_ctime_ns
+    except OSError:
+        return 0
 
 
 @cache
 def program() -> str:
     """A mark of the code that computes figures: an update never shows those of the program before."""
-    digest = hashlib.sha256(np.__version__.encode())
+    digest = hashlib.sha256(f"{np.__version__} {version('genai-prices')}".encode())
     for folder in SOURCES:
         for path in sorted((Path(__file__).parents[1] / folder).rglob("*.py")):
             digest.update(path.name.encode() + path.read_bytes())

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from pydantic import TypeAdapter
+
 from core import format as f
 from core.analysis.compare import paired_difference
 from core.analysis.decision import MARGIN, Standing, best_of, standing
@@ -10,6 +12,7 @@ from core.analysis.decision_words import points
 from core.analysis.power import detectable, missing, seeds_needed, texts_needed
 from core.analysis.results import CandidateRow
 from core.findings.evidence import performances_of
+from core.findings.figure_cache import kept
 from core.home import Home
 from core.spec import Record
 
@@ -44,8 +47,18 @@ class Power(Record):
     reason: str
 
 
+POWER: TypeAdapter[Power | None] = TypeAdapter(Power | None)
+
+
 def power(home: Home, rows: Sequence[CandidateRow], margin: float = MARGIN) -> Power | None:
     """The power of a dataset's test texts; None without two candidates whose answers can be compared."""
+    of = [margin, *((row.candidate, row.metric, row.runs, row.validation_quality) for row in rows)]
+    return kept(
+        home, POWER, "power", [run for row in rows for run in row.run_ids], of, lambda: _power(home, rows, margin)
+    )
+
+
+def _power(home: Home, rows: Sequence[CandidateRow], margin: float) -> Power | None:
     best = best_of(rows)
     found = performances_of(home, rows)
     if best is None or best.candidate not in found:
