@@ -41,14 +41,7 @@ def start(home: Home, experiment: Experiment, budget: Budget | None = None, rule
     _cap(home, made)
     place.path.mkdir(parents=True, exist_ok=True)
     place.write_race(made)
-    with place.lock(LOCK_SECONDS):
-        if not place.events:
-            names = len(made.entries)
-            place.tell([event("started", 0, f"{names} candidates start on {made.rounds[0].train:,} training and "
-                                            f"{made.rounds[0].validation:,} validation texts.")])  # fmt: skip
-            refresh_full(Field.of(home, place), place)
-    ensure_worker(home)
-    return made
+    return go_on(home, made.id)
 
 
 def races(home: Home) -> list[Race]:
@@ -78,12 +71,21 @@ def go_on(home: Home, race_id: str, budget: Budget | None = None) -> Race:
             place.write_race(race)
             _cap(home, race)
         field = Field.of(home, place)
+        if not field.events:
+            _begin(place, field)
         short = any(one.cut_short or (one.out and one.out.what == "unaffordable") for one in field.runners.values())
         if (end and end.what == "stopped") or (raised and short):
             said = f"It goes on with {_budget_words(race.budget)}." if raised else "A person let it go on."
             place.tell([event("resumed", field.decided, said)])
     ensure_worker(home)
     return race
+
+
+def _begin(place: RaceFolder, field: Field) -> None:
+    seen, names = field.race.rounds[0], len(field.race.entries)
+    told = f"{names} candidates start on {seen.train:,} training and {seen.validation:,} validation texts."
+    place.tell([event("started", 0, told)])
+    refresh_full(field, place)
 
 
 def resume_candidate(home: Home, race_id: str, label: str) -> Race:

@@ -19,7 +19,7 @@ from core.runs import RunFolder, create_run
 
 MOST_STEPS = 1000
 STOP_SECONDS = 5.0
-SET_ASIDE = "Set aside: the budget of its race is spent"
+SET_ASIDE = "Set aside: its race was stopped, or its budget is spent"
 GOES_ON = "Resume takes it to the end; what it has answered is kept."
 Due = tuple[Runner, Task]
 
@@ -181,15 +181,17 @@ def _queue(home: Home, place: RaceFolder, field: Field, runner: Runner, task: Ta
 def _stop(field: Field, task: Task) -> bool:
     """Set a run aside that the budget does not pay for any more; whether its state has changed."""
     folder = RunFolder(field.home.runs / task.run_id)
-    state = folder.state
-    if asked_portion(folder).get("race") != field.race.id or state is None:
+    if asked_portion(folder).get("race") != field.race.id:
         return False  # somebody else wants it as well
-    if state.status == "running":
-        end_processes(folder, state, STOP_SECONDS)
+    for _ in range(3):  # a worker may have started it again meanwhile
         state = folder.state
-    if state is None or state.status != "queued":
-        return False
-    return folder.set_state("paused", SET_ASIDE, GOES_ON, after=("queued",)).status == "paused"
+        if state is None or state.status not in ("queued", "running"):
+            return False
+        if state.status == "running":
+            end_processes(folder, state, STOP_SECONDS)
+        if folder.set_state("paused", SET_ASIDE, GOES_ON, after=("queued",)).status == "paused":
+            return True
+    return False
 
 
 def stop_all(home: Home, place: RaceFolder) -> None:

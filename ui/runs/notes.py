@@ -27,6 +27,7 @@ SAID: dict[str, str] = {
     "max_tokens": "Tokens of a text that are read: {value}.",
     "answers_not_spelled": "In training, {value}.",
     "features_limit": "Word counts are limited: {value}.",
+    "chosen_on": "What was learned was checked on {value} validation texts, those of a race's round.",
     "similar_examples_found_on": "Similar examples were looked up on the {value}.",
 }
 """Notes that are told as they are."""
