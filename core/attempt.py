@@ -16,6 +16,7 @@ from core.clients.account import Account
 from core.data.dataset import load_dataset, nested_sample
 from core.errors import TradeoffError
 from core.home import Home
+from core.metering.attribution import Ledger
 from core.metering.meter import Meter, PhaseMeter, add_usage
 from core.metering.usage import Phase, Usage
 from core.methods import asks_provider, checked_settings, method_class, method_entry, models
@@ -60,6 +61,7 @@ class Execution:
             report=self.report, should_stop=lambda: self.stopping or folder.cancel_requested,
             dataset=self.spec.dataset,
         )  # fmt: skip
+        self.ledger = self.context.shared = Ledger(home.cache / "embeddings", folder.run_id)
 
     def stop(self, _signal: int, _frame: FrameType | None) -> None:
         """Ask the method to stop at its next batch."""
@@ -130,7 +132,11 @@ class Execution:
         candidate = self.spec.candidate
         method = kind(checked_settings(candidate.method, candidate.settings, candidate.id), candidate.model)
         with self._metered(meter, "fit") as phase:
+            self.ledger.phase = phase
             phase.texts += self._fit(method)
+            self.ledger.phase = None
+        if self.ledger.texts:
+            self.context.notes["vectors_of_other_runs"] = self.ledger.texts
         part = self.folder.path / "model.part"
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(saved, ignore_errors=True)

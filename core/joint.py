@@ -16,7 +16,8 @@ from typing import Any
 from core import files
 from core.data.dataset import load_dataset, nested_sample
 from core.home import Home
-from core.metering.usage import Energy, TokenCount, Usage
+from core.metering.attribution import scaled
+from core.metering.usage import Usage
 from core.methods.base import Part
 from core.runs import RunFolder, list_runs
 from core.spec import RunSpec
@@ -91,28 +92,6 @@ def fit_share(folder: RunFolder) -> tuple[Usage | None, dict[str, object]]:
     share = content["shares"][folder.spec.dataset]
     note = {"share": round(share, 4), "fitted_in": content["fitted_in"], "datasets": sorted(content["shares"])}
     return scaled(Usage(**content["fit"]), share), {"joint_fit": note}
-
-
-def scaled(usage: Usage, share: float) -> Usage:
-    """A share of a usage: what adds up is scaled, peaks of memory stay."""
-
-    def part(value: float | None) -> float | None:
-        return None if value is None else value * share
-
-    energy = {
-        name: Energy(
-            kwh=part(each.kwh), provenance=each.provenance, low_kwh=part(each.low_kwh), high_kwh=part(each.high_kwh)
-        )
-        for name, each in usage.energy.items()
-    }
-    tokens = TokenCount(**{name: round(count * share) for name, count in usage.tokens.model_dump().items()})
-    return usage.model_copy(
-        update={
-            "texts": round(usage.texts * share), "wall_seconds": usage.wall_seconds * share,
-            "cpu_seconds": usage.cpu_seconds * share, "device_seconds": usage.device_seconds * share,
-            "tokens": tokens, "energy": energy, "co2e_kg": part(usage.co2e_kg),
-        }
-    )  # fmt: skip
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -30,6 +30,7 @@ NO_ENERGY = "energy could not be metered"
 GPU_SAMPLED = "GPU energy from power samples, the GPU has no energy counter"
 ONE_GPU_OF_SEVERAL = "energy of one GPU, where several shared the model"
 GPU_SHARED = "another process used the GPU"
+REUSED = "work of another run was used: its time and energy are counted here"
 
 Component = Literal["cpu", "gpu", "ram", "api"]
 
@@ -108,6 +109,7 @@ class PhaseMeter:
         self._metering_seconds = 0.0
         self._gpu_shared = False
         self._exact_ram = False
+        self._attributed: Usage | None = None
 
     def __enter__(self) -> Self:
         self._exact_ram = probes.reset_peak_ram()
@@ -138,6 +140,17 @@ class PhaseMeter:
             self._metering_seconds += time.perf_counter() - asked_at
         return usage
 
+    def attribute(self, usage: Usage) -> None:
+        """Count work that another run did and this phase used, as if it was done here."""
+        told = usage.model_copy(
+            update={
+                "phase": self._name, "device": self._meter.device, "device_name": self._meter.device_name,
+                "attempts": 0, "flags": (*usage.flags, REUSED), "reused_seconds": usage.wall_seconds,
+                "reused_kwh": usage.kwh, "grid_g_per_kwh": self._meter.preferences.grid.g_per_kwh, "grid_source": "",
+            }
+        )  # fmt: skip
+        self._attributed = add_usage(self._attributed, told)
+
     def _usage(self, began: _Moment, now: _Moment) -> Usage:
         wall = now.at - began.at
         cpu = max(0.0, now.cpu_seconds - began.cpu_seconds)
@@ -150,7 +163,8 @@ class PhaseMeter:
             peak_ram_bytes=self._peak_ram or None, peak_gpu_bytes=self._peak_gpu or None,
             energy=energy, flags=(*flags, *self._crowd(began, now, cpu)), latency_ms=tuple(self.latency_ms),
         )  # fmt: skip
-        return _with_co2e(usage, self._meter.preferences)
+        whole = add_usage(usage, self._attributed) if self._attributed else usage
+        return _with_co2e(whole, self._meter.preferences)
 
     def _now(self, at: float) -> _Moment:
         """The counters now, at time `at` less what metering itself took. CodeCarbon's reading may wait: it is last."""
@@ -276,7 +290,8 @@ def add_usage(before: Usage | None, more: Usage) -> Usage:
         co2e_kg=_sum(before.co2e_kg, more.co2e_kg), grid_g_per_kwh=_mean_grid(before, more),
         grid_source=" + ".join(dict.fromkeys(filter(None, (before.grid_source, more.grid_source)))),
         attempts=before.attempts + more.attempts, flags=tuple(flags),
-        latency_ms=before.latency_ms + more.latency_ms,
+        latency_ms=before.latency_ms + more.latency_ms, reused_seconds=before.reused_seconds + more.reused_seconds,
+        reused_kwh=_reused(before.reused_kwh, more.reused_kwh),
     )  # fmt: skip
 
 
@@ -305,6 +320,10 @@ def _sum_energy(first: Energy | None, second: Energy | None) -> Energy:
 
 def _sum(first: float | None, second: float | None) -> float | None:
     return None if first is None or second is None else first + second
+
+
+def _reused(first: float | None, second: float | None) -> float | None:
+    return None if first is None and second is None else (first or 0.0) + (second or 0.0)
 
 
 def _higher(first: int | None, second: int | None) -> int | None:

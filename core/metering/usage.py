@@ -57,6 +57,10 @@ class Usage(Record):
     """What makes the figures less sure, in words: `too short to meter`, `another metered run overlapped`, …"""
     latency_ms: tuple[float, ...] = ()
     """Phase latency only: wall milliseconds of single texts, one at a time, warm; at a provider those of requests."""
+    reused_seconds: float = 0.0
+    """Of `wall_seconds`: what another run spent on work that was used here, and is counted as if it was done here."""
+    reused_kwh: float | None = None
+    """Of the energy: the same; None when nothing was reused."""
     uncounted: int = 0
     """Answers of a provider that came without token counts: what they cost is unknown."""
     batch: bool = False

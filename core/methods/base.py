@@ -107,6 +107,9 @@ class Context:
     account: Any = None
     """Of a method that asks a provider: the `core.clients.account.Account` of the run; None for all others."""
 
+    shared: Any = None
+    """Where vectors of texts are shared with other runs: a `core.metering.attribution.Ledger`; None: nowhere."""
+
     def stop_if_asked(self) -> None:
         """Raises `Cancelled` when the run is to stop."""
         if self.should_stop():

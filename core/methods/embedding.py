@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -24,6 +24,7 @@ from core.methods.outputs import PartOutputs, Raw, outputs_of
 from core.methods.pretrained import load_model, load_tokenizer
 from core.methods.saved import read_about, write_about
 from core.methods.settings import EmbeddingLinearSettings
+from core.methods.shared_vectors import shelf
 from core.tasks.base import Example
 
 METHOD = "embedding-linear"
@@ -39,6 +40,8 @@ class EmbeddingLinear:
     """
 
     METHOD = METHOD
+    SHARES = True
+    """Whether other runs may have the same encoder, so that its vectors are worth keeping."""
 
     def __init__(self, settings: EmbeddingLinearSettings, model: str | None = None) -> None:
         self.settings = settings
@@ -59,11 +62,12 @@ class EmbeddingLinear:
         settle(context.seed)
         self._start(context)
         kept = context.checkpoints / "embeddings.safetensors" if context.checkpoints else None
-        features, truncated = self._embed(train, context, kept)
+        embed = self._shared(context)
+        features, truncated = embed(train, kept)
         context.notes["truncated_examples"] = truncated
         (self.outputs,) = outputs_of([Part(context.dataset, context.task, context.labels, train, validation)])
         self.head = fit_text_head(features, train, self.outputs, self.settings, context)
-        known, _ = self._embed(validation, context)
+        known, _ = embed(validation, None)
         raws = [Raw(i, row, NO_WORDS, (), 0, 0.0) for i, row in enumerate(self.head.scores(known))]
         report_validation(self.outputs.evaluate(raws, validation, context.labels), context)
         note_threshold(self.outputs, context)
@@ -104,6 +108,29 @@ class EmbeddingLinear:
             self.model.eval().to(self.arithmetic.device)
         context.notes["parameters_total"] = sum(weights.numel() for weights in self.model.parameters())
         context.notes["precision"] = self.arithmetic.precision
+
+    def _shared(self, context: Context) -> Callable[[Sequence[Example], Path | None], tuple[NDArray[np.float32], int]]:
+        """`_embed`, but for texts of which other runs have the vectors: those are taken, and charged to this run."""
+        assert self.tokenizer is not None
+        assert self.arithmetic is not None
+        pooling, precision = self.settings.pooling, str(self.arithmetic.precision)
+        ledger = context.shared if self.SHARES else None
+        kept_of = shelf(ledger, self.model, self.tokenizer, pooling, precision, context.device)
+
+        def embed(examples: Sequence[Example], kept: Path | None) -> tuple[NDArray[np.float32], int]:
+            if kept_of is None:
+                return self._embed(examples, context, kept)
+
+            def compute(texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+                vectors, truncated = self._embed([Example("", text, "") for text in texts], context, kept)
+                encoded = self.tokenizer.encode(texts) if truncated and self.tokenizer else []
+                cut = [text.truncated for text in encoded] or [False] * len(texts)
+                return vectors, np.array(cut, bool)
+
+            width = self.model.config.hidden_size
+            return kept_of.vectors([example.text for example in examples], width, compute)
+
+        return embed
 
     def _embed(
         self, examples: Sequence[Example], context: Context, kept: Path | None = None

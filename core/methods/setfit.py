@@ -40,6 +40,7 @@ class SetFit(EmbeddingLinear):
     """An encoder whose texts of one label were drawn together and those of different labels apart."""
 
     METHOD = "setfit"
+    SHARES = False
 
     def __init__(self, settings: SetFitSettings, model: str | None = None) -> None:
         super().__init__(settings, model)

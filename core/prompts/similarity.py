@@ -17,6 +17,7 @@ from core.methods.inference import run_batches
 from core.methods.logistic import read_tensors, write_tensors
 from core.methods.pretrained import load_model, load_tokenizer
 from core.methods.saved import read_about
+from core.methods.shared_vectors import shelf
 from core.tasks.base import Example
 
 FILE = "demonstrations.safetensors"
@@ -40,7 +41,18 @@ class Finder:
             TradeoffError: the encoder cannot be loaded, or memory ran out.
         """
         encoder = TextEncoder(name, context)
-        return cls(encoder, encoder.vectors([example.text for example in pool], "fit"))
+        texts = [example.text for example in pool]
+        pooling = encoder.pooled.__name__
+        kept = shelf(
+            context.shared, encoder.model, encoder.tokenizer, pooling, str(encoder.arithmetic.precision), context.device
+        )  # fmt: skip
+        if kept is None:
+            return cls(encoder, encoder.vectors(texts, "fit"))
+
+        def compute(missing: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+            return encoder.vectors(missing, "fit"), np.zeros(len(missing), bool)
+
+        return cls(encoder, kept.vectors(texts, encoder.model.config.hidden_size, compute)[0])
 
     def ranked(self, texts: Sequence[str]) -> list[list[int]]:
         """For each text the places in the pool, the most similar first; equal ones in the order of the pool."""

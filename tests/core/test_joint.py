@@ -9,8 +9,8 @@ from core.data.dataset import Dataset, save_dataset
 from core.errors import TradeoffError
 from core.execute import execute
 from core.home import Home
-from core.joint import scaled
 from core.launch import launch, specs
+from core.metering.attribution import scaled
 from core.metering.usage import Energy, TokenCount, Usage
 from core.predictor import Predictor
 from core.runs import create_run
