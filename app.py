@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.home import Home
-from ui import messages, routes
+from ui import messages, routes, warming
 from ui.session import predictor_of
 
 log = logging.getLogger("tradeoff")
@@ -22,10 +22,11 @@ predictor = predictor_of(home)
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Once a process: tidy up after a kill, go on with queued work, and let the models go at the end."""
+    """Once a process: tidy up after a kill, go on with queued work, make pages quick; let all go at the end."""
     starting = asyncio.create_task(asyncio.to_thread(_start))
     yield
     await starting
+    warming.end()
     predictor.close()
 
 
@@ -42,6 +43,7 @@ def _start() -> None:
             ensure_worker(home)
     except Exception:
         log.exception("Queued work could not be started")
+    warming.begin(home)
 
 
 app = st.App(

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import is_not
@@ -58,6 +58,8 @@ class _Seen:
 
 
 _versions: dict[Home, tuple[int, list[Run]]] = {}
+_told: dict[Home, int] = {}
+_when_ended: Callable[[Home], bool] | None = None
 _lock = threading.Lock()
 _drawn = threading.local()
 _rows: Recent[list[CandidateRow]] = Recent(MOST_ROWS, lambda rows: len(rows) + 1)
@@ -95,7 +97,25 @@ def open_runs() -> tuple[list[Run], list[Run]]:
     """The running and the queued runs, oldest first. Runs whose process died are found on the way."""
     _tidy(home())
     runs = sorted((run for run in all_runs() if run.status not in AT_REST), key=lambda run: run.state.queued_at)
+    tell_ended(home())
     return [run for run in runs if run.status == "running"], [run for run in runs if run.status == "queued"]
+
+
+def when_ended(act: Callable[[Home], bool] | None) -> None:
+    """From now on call `act` whenever runs have ended and none is open, until it says that it has begun."""
+    global _when_ended
+    _when_ended = act
+    _told.clear()
+
+
+def tell_ended(root: Home) -> None:
+    """Call what is to be called when runs have ended, once for each time that the folders have changed."""
+    seen = _seen(root)
+    if _when_ended is None or _told.get(root) == seen.version:
+        return
+    at_rest = all(run.status in AT_REST for run in seen.runs) and any(run.summary.scores for run in seen.runs)
+    if at_rest and _when_ended(root):
+        _told[root] = seen.version
 
 
 @st.cache_data(ttl=5, show_spinner=False)
