@@ -32,7 +32,7 @@ def watch(home: Home, race_id: str, quiet: bool = False) -> str:
                 screen.update(Group(Text(headline(answer)), standings(answer)), refresh=True)
             else:
                 for event in answer["events"][said:]:
-                    console.print(told(event), markup=False)
+                    console.print(told(event), markup=False, soft_wrap=True)
                 said = len(answer["events"])
             if report.status != "running":
                 return report.status

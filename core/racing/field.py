@@ -6,7 +6,7 @@ from functools import cached_property
 
 from core.home import Home
 from core.methods import method_entry
-from core.portion import validated
+from core.portion import portion_of, validated
 from core.racing.folder import Asked, RaceFolder, ended
 from core.racing.records import Event, Race
 from core.runs import RunFolder, State
@@ -132,11 +132,16 @@ class Field:
         return Task(runner.entry.model_copy(update={"train_size": seen.train}), seen.validation, number)
 
     def stage(self, runner: Runner) -> int:
-        """The round that a candidate is in. To the last one goes who was taken back by a person, has run on all texts
-        before, or is alone."""
+        """The round that a candidate is in. To the last one goes who was taken back by a person, has been run on all
+        texts or is just now, or is alone."""
+        whole = self.task(runner, self.last)
         alone = self.decided > 0 and len(self.staying) == 1
-        at_once = runner.resumed or alone or self.done(self.task(runner, self.last))
-        return self.last if at_once else min(self.decided, self.last)
+        there = self.done(whole) or (self.is_open(whole) and self.is_whole(whole))
+        return self.last if runner.resumed or alone or there else min(self.decided, self.last)
+
+    def is_whole(self, task: Task) -> bool:
+        """Whether a run is to answer all texts."""
+        return portion_of(RunFolder(self.home.runs / task.run_id)) is None
 
     def due(self, runner: Runner) -> list[Task]:
         """What a candidate is to have done before the next decision."""

@@ -133,8 +133,21 @@ def _work(home: Home, place: RaceFolder, field: Field, left: list[Due]) -> bool:
         asked = True
     if asked or busy:  # what has run then may leave more than was expected
         return asked
-    place.tell([_unaffordable(field, amounts[one[1].run_id], *one) for one in short])
+    best = _straight_to_the_end(field, committed)
+    if best is not None:
+        _queue(home, place, field, *best)
+    lost = [one for one in short if best is None or one[0].label != best[0].label]
+    place.tell([_unaffordable(field, amounts[one[1].run_id], *one) for one in lost])
     return bool(short)
+
+
+def _straight_to_the_end(field: Field, committed: list[Saved]) -> Due | None:
+    """Where another round is too much, the leader's run on all texts if that can be paid: better one than none."""
+    runner = field.runners.get(leader(field))
+    if runner is None or field.stage(runner) >= field.last:
+        return None
+    task = field.task(runner, field.last)
+    return None if beyond(field.race.budget, [*committed, *expected(field, [task])]) else (runner, task)
 
 
 def _urgency(field: Field, row: Due, amount: Saved) -> tuple[float, float]:
@@ -157,7 +170,7 @@ def _reserve(field: Field, place: RaceFolder, left: list[Due]) -> tuple[str, Sav
     Nothing is kept once a run on all texts has finished or is queued.
     """
     whole = [field.task(runner, field.last) for runner in field.staying]
-    if any(field.done(task) or field.is_open(task) for task in whole):
+    if any(field.done(task) or (field.is_open(task) and field.is_whole(task)) for task in whole):
         return "", Saved()
     full, first = place.full, leader(field)
     if first:

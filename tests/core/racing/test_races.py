@@ -10,6 +10,7 @@ from core.errors import TradeoffError
 from core.home import Home
 from core.portion import asked_portion
 from core.racing import managing, steps
+from core.racing.field import Task
 from core.racing.folder import RaceFolder
 from core.racing.records import Budget, RaceReport, Rules, Saved
 from core.reconcile import open_runs
@@ -245,6 +246,19 @@ def test_a_budget_ends_a_race_and_a_larger_one_goes_on(things: Home, monkeypatch
     after = racing.report(things, race)
     assert (after.status, after.leader) == ("finished", "tfidf-linear")
     assert runs <= {folder.run_id for folder in list_runs(things)}
+
+
+def test_the_last_money_goes_into_a_run_on_all_texts(things: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def expected(field: object, tasks: list[Task], whole: bool = False) -> list[Saved]:
+        return [Saved(seconds=200.0 if task.round == 1 else 20.0) for task in tasks]
+
+    monkeypatch.setattr(steps, "expected", expected)
+    race = started(things, FIELD, Budget(minutes=2))
+    race_on(things, SKILLS)
+    report = racing.report(things, race)
+    assert (report.status, report.leader) == ("out of budget", "tfidf-linear")
+    assert told(report)["tfidf-linear"] == "finished"
+    assert not any("-n280" in folder.run_id for folder in list_runs(things))
 
 
 def test_a_race_that_spent_its_budget_sets_its_runs_aside(things: Home, monkeypatch: pytest.MonkeyPatch) -> None:
