@@ -61,6 +61,7 @@ with told():
             f"tried. Dashed: the goal. All on the {study.curves.texts:,} test texts that all of them answered."
         )
         parts.curve_table(study)
+    parts.race_rounds(info)
     parts.launch_curve(info, study)
     with st.container(horizontal=True):
         download(lambda: [{"candidate": one.learner.name, **vars(point)} for one in study.answers if one.curve

@@ -25,7 +25,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         format_func=lambda name: name if name == "any" else theme.status_words(name),
     )  # fmt: skip
     from_url("of", ["any", *names], "any")
-    of = st.selectbox("Dataset", ["any", *names], key="of", on_change=to_url, args=("of",), width=220)
-    word = st.text_input("Find", key="find", placeholder="candidate, seed …", persist_state="session", width=220,
+    of = st.selectbox("Dataset", ["any", *names], key="of", on_change=to_url, args=("of",), width=200)
+    word = st.text_input("Find", key="find", placeholder="candidate, seed …", persist_state="session", width=200,
                          icon=":material/search:")  # fmt: skip
 live_list(status or "any", of, word)

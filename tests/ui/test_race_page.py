@@ -18,6 +18,7 @@ from tests.ui.fixtures import questions
 from tests.ui.races import NAMES, race_report
 from tests.ui.test_launch import press
 from tests.ui.test_pages import open_page, sound, words
+from ui import data
 from verbs.runs import asked_experiment
 
 MOST_STEPS = 60
@@ -122,6 +123,14 @@ def test_a_real_race_from_its_end_to_another_one(here: Home, raced: Race) -> Non
     assert "Resume" in {button.label for button in app.button}
     for page in ("overview", "launch", "tradeoff", "decide", "results", "labels", "costs", "compare"):
         assert not open_page(page).exception, page
+
+    app = open_page("labels")
+    sound(app)
+    press(app, "Resume 5 runs")
+    assert len([1 for _, state in open_runs(here) if state.status == "queued"]) == 5
+    driven(here)
+    assert not [run for run in data.all_runs(here) if run.status == "paused"]
+    sound(open_page("labels"))
 
     app = open_page("race", candidate="majority")
     app.button(key=f"resume.{raced.id}.majority").click().run()

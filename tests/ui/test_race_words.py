@@ -10,7 +10,7 @@ from tests.ui.races import NAMES, race_report
 from tests.ui.test_grammar import colours, palette
 from ui import theme
 from ui.race import race_words as words
-from ui.race.race_chart import race_chart
+from ui.race.race_chart import race_chart, short_name
 from ui.race.race_data import methods_of
 
 
@@ -92,7 +92,9 @@ def test_what_happened_is_told_with_when_and_to_whom() -> None:
     assert words.moment(start, start, UTC) == "at the start, 12:00:00"
     seeds = Event(at=start, what="unaffordable", round=3, candidate="a")
     assert words.event_words(seeds, 3)[1] == "a: out of budget in round 3"
-    event = Event(at=start, what="dropped", round=1, candidate="a", why="It cannot win.")
+    event = Event(at=start, what="dropped", round=1, candidate="a", why="It cannot win.", chance=0.01)
+    lost = event.model_copy(update={"chance": None, "why": "Its run failed."})
+    assert words.event_words(lost, 3)[1:] == ("a: out in round 2", "Its run failed.")
     assert words.event_words(event, 3)[1:] == ("a: dropped in round 2", "It cannot win.")
     for what in ("started", "round", "dropped", "unaffordable", "resumed", "more_seeds", "finished", "stopped"):
         icon, said, _ = words.event_words(Event(at=start, what=what, round=0, why="Round 1 of 3: x"), 3)  # type: ignore[arg-type]
@@ -135,6 +137,14 @@ def test_the_chart_speaks_the_grammar_of_all_charts() -> None:
             assert trace["marker"]["color"] == theme.family_colour(families[trace["name"]], dark=False)
     assert {note["text"].strip("<b>/") for note in figure["layout"]["annotations"]} == set(NAMES)
     assert drawn(report, dark=True) != figure
+
+
+def test_long_names_keep_their_ends() -> None:
+    names = {short_name(f"tfidf-linear [max_features={most}]") for most in (100, 1000, 3000)}
+    assert "tfidf-linear …atures=1000]" in names
+    assert len(names) == 3
+    assert all(len(name) <= 26 for name in names)
+    assert short_name("majority") == "majority"
 
 
 def test_the_chart_is_told_in_words() -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core import format as f
+from core import launch
 from core.analysis.results import CandidateRow
 from core.data.dataset import DatasetInfo
 from core.findings.curves import as_command as launch_command
@@ -142,6 +143,24 @@ def curve_table(study: LabelStudy) -> None:
         "Largest size missed by: how wrong the curve of the smaller sizes was about the largest one. At least: the low "
         "end of the 95 % range of the labels."
     )
+
+
+def race_rounds(info: DatasetInfo) -> None:
+    """Runs of races on fewer texts, set aside before the test texts: resumed, each is a point of a learning curve."""
+    aside = [run for run in data.runs_on(info) if run.status == "paused" and run.summary.spec.train_size]
+    if not aside:
+        return
+    many = f"{len(aside)} run{'' if len(aside) == 1 else 's'}"
+    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(
+            f":material/sports_score: Races set {many} on fewer texts aside before they answered the test texts; "
+            "resumed, they are points of learning curves. They are fitted already.", width="content",
+        )  # fmt: skip
+        if st.button(f"Resume {many}", icon=":material/resume:", key="resume.rounds"):
+            with told():
+                for run in aside:
+                    launch.retry(home(), run.run_id)
+                go("runs", of=info.name)
 
 
 def launch_curve(info: DatasetInfo, study: LabelStudy) -> None:

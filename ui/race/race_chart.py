@@ -23,7 +23,7 @@ ENDS = {"dropped": "x-thin-open", "unaffordable": "line-ns-open", "failed": "y-d
 """The mark over the last point of a candidate that did not go on."""
 NAMED, DOTS = 12, 12
 """Lines that are named at most, and points of a line that names are kept off."""
-NAME = 24
+NAME = 26
 
 
 def race_chart(report: RaceReport, methods: Mapping[str, str], dark: bool = False) -> Chart:
@@ -137,7 +137,7 @@ def _names(
         dots = [((seen.round + places[one.candidate] + 0.35) / across * WIDTH, pixel(seen.quality or 0.0))
                 for seen in _known(one)]  # fmt: skip
         lines += [_between(*pair, step / DOTS) for pair in pairwise(dots) for step in range(DOTS)]
-    names = [f.shorten(one.candidate, NAME) for one in shown]
+    names = [short_name(one.candidate) for one in shown]
     chosen = label_places.place(marks, names, WIDTH, height, lines)
     for one, name, (xanchor, yanchor, right, above) in zip(shown, names, chosen, strict=True):
         last = _known(one)[-1]
@@ -146,6 +146,11 @@ def _names(
             x=last.round + places[one.candidate], y=last.quality, text=text, showarrow=False, xanchor=xanchor,
             yanchor=yanchor, xshift=right, yshift=above, font={"size": 12.5, "color": theme.ink(dark)},
         )  # fmt: skip
+
+
+def short_name(name: str) -> str:
+    """A long name without its middle: candidates that differ in a setting begin alike and end differently."""
+    return name if len(name) <= NAME else f"{name[: NAME // 2]}…{name[-(NAME - NAME // 2 - 1) :]}"
 
 
 def _between(start: tuple[float, float], end: tuple[float, float], share: float) -> tuple[float, float]:

@@ -230,6 +230,8 @@ def event_words(event: Event, rounds: int) -> tuple[str, str, str]:
         words, _, why = event.why.partition(": ")
         return icon, words, why
     if event.candidate:
+        if event.what == "dropped" and event.chance is None:
+            icon, words = ":material/error:", "Out"
         when = f" in round {min(event.round + 1, rounds)}" if event.what in ("dropped", "unaffordable") else ""
         words = f"{event.candidate}: {words[0].lower()}{words[1:]}{when}"
     return icon, words, event.why

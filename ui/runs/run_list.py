@@ -79,14 +79,17 @@ def _chosen(runs: Sequence[Run]) -> str:
 
 
 def _cells(run: Run) -> dict[str, object]:
-    spec, done, line = run.summary.spec, 1.0, ""
+    spec, line = run.summary.spec, ""
+    done: float | None = 1.0
     if run.status == "finished":
         score = run.summary.scores[0] if run.summary.scores else None
         best = run.summary.score(score.metric) if score else None
         line = metric_quality(best.metric, best.value, best.low, best.high) if best else ""
         line = f"F1 {line}" if best and is_f1(best.metric) else line
+    elif run.status == "paused":
+        line, done = fate_words(run) or run.state.reason, None
     elif run.status in AT_REST:
-        line, done = fate_words(run) or run.state.reason, 0.0
+        line, done = run.state.reason, 0.0
     else:
         progress = summary(run.folder)
         done, line = progress.share, progress.line
