@@ -9,7 +9,7 @@ from pathlib import Path
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-from bench.speed import asking, encoders, metering
+from bench.speed import answering, asking, decoders, encoders, metering, pages
 from bench.speed.keeping import HEAD, keep, lines
 from bench.speed.timing import Contender, in_turn
 
@@ -25,16 +25,25 @@ class Part:
 
 PARTS: dict[str, Part] = {
     "labels scored, zero-shot": Part(lambda: asking.scoring(0), (4,)),
+    "labels of one token scored, zero-shot": Part(lambda: asking.scoring(0, words=asking.ONE_TOKEN), (4,)),
     "labels scored, 6 demonstrations": Part(lambda: asking.scoring(6, texts=100), (16,)),
     "labels scored, 6 similar demonstrations": Part(lambda: asking.scoring(6, "similar", texts=100), (4.5,)),
     "answers written, 6 demonstrations": Part(lambda: asking.generation(6), (5, 12)),
-    "MiniLM fine-tuned": Part(lambda: encoders.tuning("minilm-full"), (1.5,)),
+    "labels scored in eight bits": Part(lambda: asking.eight_bits("score"), (None, 1)),
+    "answers written in eight bits": Part(lambda: asking.eight_bits("generate"), (None, 1)),
+    "MiniLM fine-tuned": Part(lambda: encoders.tuning("minilm-full", texts=1000), (1.5,)),
     "MiniLM fine-tuned, peer pads to 128": Part(
         lambda: encoders.tuning("minilm-full", texts=320, epochs=1, padded_to=128), (9,)
     ),
-    "MiniLM fine-tuned with LoRA": Part(lambda: encoders.tuning("minilm-lora"), (1.5,)),
-    "MiniLM answers": Part(encoders.answering, (2.2,)),
+    "MiniLM fine-tuned with LoRA": Part(lambda: encoders.tuning("minilm-lora", texts=1000), (1.5,)),
+    "SmolLM2 fine-tuned with LoRA": Part(decoders.tuning, (5, 1.6)),
+    "SmolLM2 with LoRA, 500 texts": Part(lambda: decoders.tuning(500, (decoders.TUNED,)), (1.6,)),
+    "MiniLM answers": Part(answering.answering, (2.2,)),
+    "MiniLM answers in bf16": Part(lambda: answering.answering("bf16")),
+    "MiniLM answers in int8": Part(lambda: answering.answering("int8"), (4,)),
     "metered": Part(metering.metered, (0.99,)),
+    "questions of pages, 1,000 runs": Part(lambda: pages.asked(pages.QUESTIONS), (20,)),
+    "hardest texts of 10 million answers": Part(lambda: pages.asked(("hardest",), 1), (20,)),
 }
 
 
