@@ -2,9 +2,14 @@
 
 import io
 import shutil
-from contextlib import redirect_stderr
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from core import files
 from core.errors import TradeoffError
@@ -17,7 +22,7 @@ LONGEST_WAIT = 900.0
 
 
 def smollm2_folder(package: Path, cache: Path) -> Path:
-    """The folder of SmolLM2 with safetensors weights and tokenizer, made in `cache` when absent (about 20 s).
+    """The folder of SmolLM2 with safetensors weights and tokenizer, made in `cache` when absent (some seconds).
 
     Two processes never convert at once, and a kill leaves no half folder: it is made beside and renamed.
 
@@ -56,7 +61,7 @@ def _convert(package: Path, target: Path) -> None:
 
     transformers.logging.disable_progress_bar()
     # Its own progress bar cannot be switched off; errors are raised, not printed.
-    with redirect_stderr(io.StringIO()):
+    with redirect_stderr(io.StringIO()), _read_once():
         tokenizer = AutoTokenizer.from_pretrained(package, gguf_file=GGUF_FILE, trust_remote_code=False)
         model: Any = AutoModelForCausalLM.from_pretrained(
             package, gguf_file=GGUF_FILE, dtype=torch.float32, trust_remote_code=False
@@ -69,6 +74,31 @@ def _convert(package: Path, target: Path) -> None:
     tokenizer.model_max_length = model.config.max_position_embeddings
     model.save_pretrained(target, safe_serialization=True)
     tokenizer.save_pretrained(target)
+
+
+@contextmanager
+def _read_once() -> Iterator[None]:
+    """Let transformers read the file once: left alone it does so three times, and names all tensors once a module.
+
+    Reading goes through numpy's `memmap`, whose slices are many times as slow as those of a plain array.
+    """
+    library: Any = import_module("gguf")
+    whole, names = library.GGUFReader, library.get_tensor_name_map
+
+    class PlainReader(whole):  # type: ignore[misc, valid-type]
+        @property
+        def data(self) -> Any:
+            return self._plain
+
+        @data.setter
+        def data(self, mapped: Any) -> None:
+            self._plain = np.asarray(mapped)
+
+    library.GGUFReader, library.get_tensor_name_map = lru_cache(1)(PlainReader), lru_cache(1)(names)
+    try:
+        yield
+    finally:
+        library.GGUFReader, library.get_tensor_name_map = whole, names
 
 
 def _split_digits(tokenizer: Any) -> None:
