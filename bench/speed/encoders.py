@@ -1,4 +1,4 @@
-"""MiniLM fine-tuned and asked, beside the Hugging Face Trainer and pipeline."""
+"""MiniLM fine-tuned, beside the Hugging Face Trainer."""
 
 import tempfile
 from typing import Any
@@ -38,33 +38,6 @@ def tuning(candidate: str, texts: int | None = None, epochs: int = 3, padded_to:
         Contender("tradeoff", ours, fresh, lambda: {"right": right(predicted(held["ours"], test, context()), test)}),
         Contender(f"{name}, {padding}", peer, load, lambda: {"right": right(_labels(held["peer"], test), test)}),
     ]
-
-
-def answering(texts: int = 2000) -> list[Contender]:
-    """The same fine-tuned weights asked about many texts: the project, and the text-classification pipeline."""
-    test = (questions().test + questions().train)[:texts]
-    ours = method("minilm-full", epochs=1, patience=0)
-    ours.fit(questions().train[:600], [], context())
-    peer = _trainer("minilm-full", questions().train[:600], 1, None)
-    peer.train()
-    held: dict[str, Any] = {}
-
-    def load() -> None:
-        from transformers import pipeline
-
-        held["pipeline"] = pipeline(
-            "text-classification", peer.model.eval(), tokenizer=peer.processing_class, batch_size=PIPELINE_BATCH
-        )
-
-    def asked() -> Outcome:
-        predicted(ours, test, context())
-        return Outcome(texts)
-
-    def piped() -> Outcome:
-        held["pipeline"]([example.text for example in test])
-        return Outcome(texts)
-
-    return [Contender("tradeoff", asked), Contender(f"transformers pipeline, batch {PIPELINE_BATCH}", piped, load)]
 
 
 def _trainer(candidate: str, train: list[Example], epochs: int, padded_to: int | None) -> Any:

@@ -60,7 +60,7 @@ class FloatProducts:
 
     def attention(self, states: torch.Tensor) -> torch.Tensor:
         """Queries, keys and values side by side, shape (tokens, 3 × width)."""
-        return self.all(states)
+        return self.all(states).float()  # attention over few tokens is slower in bf16
 
     def after_attention(self, given: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
         """What attention gave, through its last linear layer, plus the states."""
