@@ -1,14 +1,16 @@
 """All races of a data folder go on: called again and again, so what has not changed costs a few looks at files."""
 
 import os
-from contextlib import suppress
+import time
 from pathlib import Path
 
 from core.home import Home
 from core.racing.folder import RaceFolder, ended, race_folders
 
+LOOK_AGAIN_SECONDS = 5.0
+"""A race that goes on is looked at so often at least: it may wait for a run that somebody else has queued."""
 Mark = tuple[int, ...]
-_seen: dict[Path, tuple[Mark, bool]] = {}
+_seen: dict[Path, tuple[Mark, bool, float]] = {}
 
 
 def advance(home: Home) -> bool:
@@ -19,22 +21,24 @@ def advance(home: Home) -> bool:
     """
     going, trouble = False, None
     for place in race_folders(home):
-        mark = _mark(home, place)
-        known = _seen.get(place.path)
-        if known and known[0] == mark:
-            going |= known[1]
-            continue
         try:
-            open_now = _advanced(home, place)
+            going |= _looked_at(home, place)
         except Exception as error:
-            trouble, open_now = error, True
-        else:
-            if open_now is not None:
-                _seen[place.path] = (_mark(home, place), open_now)
-        going |= open_now is not False
+            trouble, going = error, True
     if trouble is not None:
         raise trouble
     return going
+
+
+def _looked_at(home: Home, place: RaceFolder) -> bool:
+    """Whether a race goes on; nothing is done where nothing has changed."""
+    mark, known = _mark(home, place), _seen.get(place.path)
+    if known and known[0] == mark and (not known[1] or time.monotonic() - known[2] < LOOK_AGAIN_SECONDS):
+        return known[1]
+    going = _advanced(home, place)
+    # The mark of before: what changed meanwhile is looked at the next time.
+    _seen[place.path] = (mark, going is not False, time.monotonic())
+    return going is not False
 
 
 def _advanced(home: Home, place: RaceFolder) -> bool | None:
@@ -48,9 +52,10 @@ def _advanced(home: Home, place: RaceFolder) -> bool | None:
 
 
 def _mark(home: Home, place: RaceFolder) -> Mark:
-    """Of all that decisions hang on: the race's files and the states of its runs."""
+    """Of all that decisions hang on: the race's files and, while it goes on, the states of its runs."""
     found = [_stamp(place.path / name) for name in ("race.json", "events.jsonl", "asked.jsonl")]
-    with suppress(OSError):
+    known = _seen.get(place.path)
+    if known is None or known[1]:
         found += [_stamp(home.runs / one.run / "state.json") for one in place.asked]
     return tuple(found)
 
