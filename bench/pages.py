@@ -25,6 +25,7 @@ from collections.abc import Callable
 import psutil
 
 from core.findings.evidence import performances_of
+from core.findings.hardest import hardest
 from core.findings.results import results
 from core.home import Home
 from core.preferences import Preferences
@@ -59,12 +60,10 @@ def index_times(home: Home) -> Times:
         found["first ingest"] = median_ms(lambda: refresh(index), 1)
         found["refresh, nothing new"] = median_ms(lambda: refresh(index))
         runs = [row["run_id"] for row in queries.ask(index, "SELECT run_id FROM runs LIMIT 2")]
-        info = queries.ask(index, "SELECT dataset, fingerprint FROM runs LIMIT 1")[0]
         found["run summaries"] = median_ms(lambda: queries.run_summaries(index), 3)
         found["status counts"] = median_ms(lambda: queries.status_counts(index))
         found["spent by month"] = median_ms(lambda: queries.spent_by_month(index))
         found["disagreements"] = median_ms(lambda: queries.disagreements(index, *runs))
-        found["hardest examples"] = median_ms(lambda: queries.hardest_examples(index, **info), 3)
         found["user SQL, first"] = median_ms(lambda: run_sql(index, "SELECT count(*) FROM predictions"), 1)
         found["user SQL, again"] = median_ms(lambda: run_sql(index, "SELECT count(*) FROM predictions"))
     return found
@@ -78,6 +77,7 @@ def evidence_times(home: Home, dataset: str) -> Times:
         "predictions, first": median_ms(lambda: performances_of(home, rows, metric="macro_f1"), 1),
         "predictions, kept on disk": median_ms(lambda: performances_of(home, rows, metric="weighted_f1"), 1),
         "predictions, kept in memory": median_ms(lambda: performances_of(home, rows, metric="weighted_f1"), 3),
+        "hardest texts": median_ms(lambda: hardest(home, [run for row in rows for run in row.run_ids]), 3),
     }
 
 

@@ -7,6 +7,7 @@ from ui import data
 from ui.messages import empty, plain, told
 from ui.navigation import go
 from ui.reports import run_report
+from ui.reports.hardest_list import hardest_section
 from ui.runs.run_usage import usage_section
 from ui.session import choose, choose_dataset
 
@@ -53,6 +54,7 @@ with told():
         report.labels_section(run, table)
     with mistakes:
         report.mistakes_section(run, table)
+        hardest_section(info, run)
     with sure:
         run_report.calibration_section(table)
     with curves:

@@ -94,33 +94,6 @@ def spent_by_month(index: Index) -> Rows:
     )
 
 
-def hardest_examples(index: Index, dataset: str, fingerprint: str, limit: int = 50) -> Rows:
-    """Test examples that most finished runs got wrong, with what they were taken for (of equals the first by name).
-
-    The mistakes are counted first: of millions of predictions only those of the hardest are looked at more closely.
-    """
-    return ask(
-        index,
-        """
-        WITH here AS (SELECT run_id FROM runs WHERE dataset = $dataset AND fingerprint = $fingerprint), hard AS (
-            SELECT example_id, count(*) AS wrong FROM predictions
-            WHERE NOT correct AND split = 'test' AND run_id IN (FROM here)
-            GROUP BY example_id ORDER BY wrong DESC, example_id LIMIT $most
-        ), told AS (
-            SELECT p.example_id, any_value(p.target) AS target, count(*) AS runs, any_value(h.wrong) AS wrong,
-                   mode(p.prediction ORDER BY p.prediction) FILTER (NOT p.correct) AS mostly_taken_for
-            FROM predictions AS p JOIN hard AS h USING (example_id)
-            WHERE p.split = 'test' AND p.run_id IN (FROM here) GROUP BY p.example_id
-        )
-        SELECT t.example_id, e.text, t.target, t.runs, t.wrong, t.mostly_taken_for
-        FROM told AS t LEFT JOIN examples AS e
-          ON e.dataset = $dataset AND e.fingerprint = $fingerprint AND e.example_id = t.example_id
-        ORDER BY t.wrong DESC, t.example_id
-        """,
-        {"dataset": dataset, "fingerprint": fingerprint, "most": limit},
-    )
-
-
 def disagreements(index: Index, run: str, other: str) -> Rows:
     """How two runs answered the same test examples: both right, only one, none."""
     return ask(

@@ -20,6 +20,7 @@ import pandas as pd
 
 from bench.speed.material import ROOT
 from bench.speed.timing import Contender, Outcome
+from core.findings.hardest import hardest
 from core.home import Home
 from core.runs import RunFolder
 
@@ -51,11 +52,7 @@ class Ours:
 
     def __init__(self) -> None:
         os.environ["TRADEOFF_HOME"] = str(home().root)
-        from store.db import open_index
-        from store.ingest import refresh
-
-        self.index = open_index(home())
-        refresh(self.index)
+        self.hardest()  # keeps the answers as arrays, as the dashboard does ahead
 
     def _seen(self) -> Any:
         from ui import data
@@ -94,13 +91,7 @@ class Ours:
 
     def hardest(self) -> list[str]:
         """The test texts that most runs get wrong."""
-        from store import queries
-        from store.ingest import refresh
-
-        refresh(self.index)
-        spec = self._seen()[0].summary.spec
-        found = queries.hardest_examples(self.index, spec.dataset, spec.fingerprint)
-        return [f"{row['example_id']}:{row['wrong']}" for row in found]
+        return [f"{one.id}:{one.wrong}" for one in hardest(home(), [run.run_id for run in self._seen()])]
 
 
 class Pandas:

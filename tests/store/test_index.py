@@ -20,7 +20,7 @@ from core.home import Home
 from core.metering.usage import Energy, Usage
 from core.methods.base import Prediction
 from core.prediction_log import write_predictions
-from core.runs import create_run, delete_run, find_run, list_runs
+from core.runs import create_run, delete_run, find_run
 from core.spec import RunSpec
 from core.tasks import get_task
 from store import queries
@@ -158,26 +158,6 @@ def test_named_queries_answer(filled: Home, dataset: Dataset) -> None:
         assert queries.spent_by_month(index)[0]["runs"] == 3
         a, b = (run.run_id for run in dataset_runs(filled, "things")[:2])
         assert sum(queries.disagreements(index, a, b)[0].values()) == dataset.info.counts["test"]
-        hard = queries.hardest_examples(index, "things", dataset.info.fingerprint)
-        assert hard == sorted(hard, key=lambda row: (-row["wrong"], row["example_id"]))
-        assert all(row["text"] for row in hard)
-        assert hard == hardest_by_hand(filled, dataset)[:50]
-        few = queries.hardest_examples(index, "things", dataset.info.fingerprint, limit=2)
-        assert few == hard[:2]
-        assert queries.hardest_examples(index, "things", "another version") == []
-
-
-def hardest_by_hand(home: Home, dataset: Dataset) -> list[dict]:
-    runs = [folder.path / "predictions.parquet" for folder in list_runs(home)]
-    told = pd.concat([pd.read_parquet(path).query("split == 'test'") for path in runs])
-    texts, found = dict(zip(dataset.frame["id"], dataset.frame["text"], strict=True)), []
-    for name, mine in told.groupby("id"):
-        wrong = mine[mine["target"] != mine["prediction"]]
-        if len(wrong):
-            counts = wrong["prediction"].value_counts().sort_index()
-            row = {"example_id": name, "text": texts[name], "target": mine["target"].iloc[0], "runs": len(mine)}
-            found.append({**row, "wrong": len(wrong), "mostly_taken_for": counts.idxmax() if len(counts) else None})
-    return sorted(found, key=lambda row: (-row["wrong"], row["example_id"]))
 
 
 def meaning(index: Index, table: str, column: str) -> str:
