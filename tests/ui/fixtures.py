@@ -138,7 +138,7 @@ def finished_run(
 
 
 def waiting_run(home: Home, dataset: Dataset, candidate: str, status: str = "queued", seed: int = 0) -> RunFolder:
-    """A run that has not finished: queued, running (with nobody holding it), failed or cancelled."""
+    """A run that has not finished: queued, running (with nobody holding it), failed, set aside or cancelled."""
     info = dataset.info
     spec = RunSpec(
         dataset=info.name, fingerprint=info.fingerprint, task=info.task, candidate=resolve(candidate), seed=seed
@@ -149,6 +149,8 @@ def waiting_run(home: Home, dataset: Dataset, candidate: str, status: str = "que
         folder.set_state("running", started_at=files.now(), attempt=1)
     elif status == "failed":
         folder.set_state("failed", "The run needed more memory than the device has (cpu)", "Lower batch_size.")
+    elif status == "paused":
+        folder.set_state("paused", "Set aside after 20 validation texts", "Resume takes it to the end.")
     elif status == "cancelled":
         folder.set_state("cancelled", "Cancelled", "Retry resumes it from where it was.")
     return folder

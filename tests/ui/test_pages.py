@@ -14,7 +14,7 @@ from tests.ui.fixtures import finished_run, questions, waiting_run
 from ui import data
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("overview", "datasets", "launch", "runs", "decide", "tradeoff", "costs", "labels", "results")
+PAGES = ("overview", "datasets", "launch", "race", "runs", "decide", "tradeoff", "costs", "labels", "results")
 SECONDS = 30
 
 
@@ -71,7 +71,7 @@ def test_with_runs_in_every_state_and_hostile_names(here: Home, name: str) -> No
     )
     for candidate in ("majority", "minilm-full", "smollm2-few-shot"):
         finished_run(here, odd, candidate)
-    for place, status in enumerate(("queued", "running", "failed", "cancelled")):
+    for place, status in enumerate(("queued", "running", "failed", "paused", "cancelled")):
         waiting_run(here, odd, "minilm-lora", status, seed=place)
     sound(open_page(name))
 

@@ -34,7 +34,8 @@ def budget_card(report: RaceReport) -> None:
         st.markdown(f":material/casino: {plain(words.risk_sentence(report))}", help=words.RISK_HELP)
         if report.reused:
             many = len(report.reused)
-            st.caption(f"{many} run{'' if many == 1 else 's'} had finished before; what they took is not in it.")
+            told = "run had finished before; what it took" if many == 1 else "runs had finished before; what they took"
+            st.caption(f"{many} {told} is not in it.")
 
 
 def standings_table(report: RaceReport) -> Standing:
