@@ -16,6 +16,8 @@ Device = Literal["cpu", "cuda", "api"]
 
 VARIATIONS = ("paraphrase", "label_order")
 """Settings that vary how a prompt candidate is asked without making it another one; 0 is how it is usually asked."""
+YOUNGER = {"weights": "float"}
+"""Settings that are younger than the first runs, as those had them."""
 
 
 class Record(BaseModel):
@@ -104,7 +106,9 @@ class RunSpec(Record):
         younger = {"joint"} if not self.joint else set()
         dumped = self.model_dump(mode="json", exclude=younger)
         settings = dumped["candidate"]["settings"]
-        dumped["candidate"]["settings"] = {k: v for k, v in settings.items() if v or k not in VARIATIONS}
+        dumped["candidate"]["settings"] = {
+            k: v for k, v in settings.items() if (v or k not in VARIATIONS) and YOUNGER.get(k) != v
+        }
         content = json.dumps(dumped, sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(content.encode()).hexdigest()[:10]
         size = f"-n{self.train_size}" if self.train_size else ""

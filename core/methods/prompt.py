@@ -15,7 +15,7 @@ from core.methods.saved import read_about, write_about
 from core.methods.settings import PromptSettings
 from core.prompts.asker import Asker, Row
 from core.prompts.demonstrations import Demonstrator
-from core.prompts.engine import get_engine
+from core.prompts.engine import Engine, get_engine
 from core.prompts.explaining import explained
 from core.prompts.leaning import content_free_scores, leaning
 from core.prompts.policy import Answered, Policy
@@ -57,7 +57,7 @@ class Prompt:
         self.demonstrator = Demonstrator.choose(train, self.settings, context)
         if style.reasons:
             shown = [*self.demonstrator.common, *self.demonstrator.pool]
-            engine = get_engine(self.model, context.models, context.device, self.settings.precision)
+            engine = self._engine(context)
             self.demonstrator.with_thoughts(explained(engine, style, self.settings, shown, context))
         asker = self._ready(context)
         self.demonstrator.common = asker.fitted.demonstrations
@@ -112,11 +112,15 @@ class Prompt:
     def _style(self, context: Context) -> PromptStyle:
         return style_of(self.settings.model_dump(), context.task, self.labels)
 
+    def _engine(self, context: Context) -> Engine:
+        own = self.settings
+        return get_engine(self.model, context.models, context.device, own.precision, own.weights)
+
     def _ready(self, context: Context) -> Asker:
         if self._asker is None:
             assert self.demonstrator is not None, "fit or load comes first"
             settle(context.seed)
-            engine = get_engine(self.model, context.models, context.device, self.settings.precision)
+            engine = self._engine(context)
             self._asker = Asker(
                 engine, self._style(context), self.settings, self.demonstrator,
                 lambda done, total: context.report({"phase": "fit", "step": done, "steps": total + 1}),

@@ -16,6 +16,7 @@ from transformers.cache_utils import Cache, DynamicLayer
 from core.errors import TradeoffError
 from core.methods.base import memory_guard
 from core.methods.device import arithmetic
+from core.methods.eight_bit import to_eight_bits
 from core.methods.models import loading, local_path
 from core.methods.onednn import pack_linear_layers
 from core.prompts.cache import Prefix
@@ -37,21 +38,22 @@ CANNOT = (TypeError, ValueError, AttributeError, IndexError, KeyError, NotImplem
 """What models raise that cannot go a shorter way."""
 ASSUMED_WINDOW = 2048
 
-_loaded: "weakref.WeakValueDictionary[tuple[str, str, str], Engine]" = weakref.WeakValueDictionary()
+_loaded: "weakref.WeakValueDictionary[tuple[str, str, str, str], Engine]" = weakref.WeakValueDictionary()
 _loading = threading.Lock()
 
 
-def get_engine(name: str, models: Path, device: str, precision: str) -> "Engine":
+def get_engine(name: str, models: Path, device: str, precision: str, weights: str = "float") -> "Engine":
     """The engine of a model, loaded once a process while somebody holds it.
 
     Raises:
-        TradeoffError: the model cannot be found, fetched or read, writes no text, or does not fit in memory.
+        TradeoffError: the model cannot be found, fetched or read, writes no text, does not fit in memory, or is to be
+            in eight bits elsewhere than on a CPU.
     """
     with _loading:
-        key = (name, device, precision)
+        key = (name, device, precision, weights)
         engine = _loaded.get(key)
         if engine is None:
-            engine = _loaded[key] = _engine_class(name, models)(name, models, device, precision)
+            engine = _loaded[key] = _engine_class(name, models)(name, models, device, precision, weights)
         return engine
 
 
@@ -73,11 +75,17 @@ class Engine:
         window: most tokens that the model reads.
         ends: token ids that end an answer.
         keeps_lines: whether its tokenizer can tell line ends from spaces.
+        tolerance: how far log-likelihoods computed in two ways may differ.
     """
 
     model_class: Any = AutoModelForCausalLM
 
-    def __init__(self, name: str, models: Path, device: str, precision: str = "auto") -> None:
+    def __init__(self, name: str, models: Path, device: str, precision: str = "auto", weights: str = "float") -> None:
+        if weights == "int8" and device != "cpu":
+            raise TradeoffError(
+                "Weights of eight bits are computed on a CPU only", device,
+                "Launch the run with --device cpu, or set weights to float.",
+            )  # fmt: skip
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()
         self.name = name
@@ -92,10 +100,14 @@ class Engine:
                 path, trust_remote_code=False, use_safetensors=True, dtype=kind
             )
             self.model: Any = loaded.to(where.device).eval()
+        if weights == "int8":
+            to_eight_bits(self.model)
         if where.device.type == "cpu" and kind == torch.float32:
             SplitHead.into(self.model)
             pack_linear_layers(self.model)
         self._ready()
+        if weights == "int8":
+            self.tolerance = TOLERANCE[torch.bfloat16]
 
     @classmethod
     def around(cls, name: str, model: Any, tokenizer: Any) -> "Engine":
@@ -106,6 +118,7 @@ class Engine:
         return engine
 
     def _ready(self) -> None:
+        self.tolerance = TOLERANCE[self.model.dtype]
         self.window = _window(self.model.config.get_text_config(), self.tokenizer)
         self.ends = self._end_tokens()
         special = {str(token) for token in self.tokenizer.added_tokens_decoder.values() if token.special}
@@ -175,7 +188,7 @@ class Engine:
             for candidate in (replace(prefix, packs=True), prefix) if self.model.device.type == "cpu" else (prefix,):
                 with suppress(*CANNOT):
                     quick = self._shared(candidate, [probe, probe[:1]], AnswerTree(tuple(few)))[0]
-                    if torch.allclose(quick, slow, rtol=0.01, atol=TOLERANCE[self.model.dtype]):
+                    if torch.allclose(quick, slow, rtol=0.01, atol=self.tolerance):
                         return candidate
         return whole
 

@@ -113,3 +113,8 @@ class PromptSettings(WordedSettings):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto", description="Arithmetic; auto takes bf16 (else fp16) on a GPU and fp32 on a CPU"
     )
+    weights: Literal["float", "int8"] = Field(
+        "float",
+        description="Weights as they are, or rounded to eight bits (CPUs only): less memory once loaded, faster where "
+        "the processor has bf16; a few answers may differ",
+    )

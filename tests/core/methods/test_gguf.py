@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import time
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -74,8 +75,21 @@ def test_smollm2_answers_from_the_converted_folder(cache):
     answers = [tuple(ids) for ids in engine.encode([" Paris", " Rome", " Berlin", " Buenos Aires"], after="is")]
     prefix = engine.remember(shared, rows[0], answers, longest=32)
     assert prefix.states
+    assert prefix.packs
+    unpacked = engine.score(replace(prefix, packs=False), rows, answers)
     quick = engine.score(prefix, rows, answers)
     assert quick.argmax(1).tolist() == [0, 1, 2]
+    torch.testing.assert_close(quick, unpacked, rtol=1e-4, atol=2e-3)
     torch.testing.assert_close(quick, engine.score(Prefix(prefix.ids, ()), rows, answers), rtol=1e-4, atol=2e-3)
     written = [engine.decode(writing.ids).strip() for writing in engine.write(prefix, rows, 1, lambda ids: False)]
     assert written == ["Paris", "Rome", "Berlin"]
+
+
+def test_smollm2_in_eight_bits_says_the_same(cache):
+    engine = Engine("smollm2", cache, "cpu", weights="int8")
+    shared = engine.encode(["The capital of Spain is Madrid. The capital of"])[0]
+    rows = engine.encode([" France is", " Italy is", " Germany is"], after="of")
+    answers = [tuple(ids) for ids in engine.encode([" Paris", " Rome", " Berlin", " Buenos Aires"], after="is")]
+    prefix = engine.remember(shared, rows[0], answers, longest=32)
+    assert prefix.packs
+    assert engine.score(prefix, rows, answers).argmax(1).tolist() == [0, 1, 2]

@@ -65,6 +65,19 @@ def test_what_is_saved_answers_the_same(style, answer, model, train, context, tm
     assert {path.suffix for path in folder.iterdir()} == {".json"}
 
 
+def test_weights_of_eight_bits_are_part_of_what_is_saved(model, train, context, tmp_path):
+    method = fitted(model, train, context, shots=2, weights="int8")
+    questions = asked("a cat", "red and green and blue", "seven")
+    before = {p.id: p.probabilities for p in method.predict(questions, context)}
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    method.save(folder)
+    again = Prompt.load(folder, context)
+    assert again.settings.weights == "int8"
+    for prediction in again.predict(questions, context):
+        assert prediction.probabilities == pytest.approx(before[prediction.id], abs=1e-4)
+
+
 def test_scores_are_probabilities_aligned_to_the_labels(model, train, context):
     for prediction in fitted(model, train, context).predict(asked("a cat", "blue"), context):
         assert sum(prediction.probabilities) == pytest.approx(1)
