@@ -19,6 +19,7 @@ from core.methods.heads import HeadedEncoder, head_modules, load_headed, load_wo
 from core.methods.outputs import PartOutputs, Raw, outputs_of
 from core.methods.pretrained import load_tokenizer
 from core.methods.reading import Reader
+from core.methods.rows import restore_rows, train_used_rows
 from core.methods.saved import read_about, write_about
 from core.methods.settings import EncoderLoraSettings, EncoderSettings
 from core.methods.training import Evaluation, Progress, Trainer, TrainingData
@@ -66,8 +67,8 @@ class Encoder:
         with memory_guard(method_entry(self.method).memory_setting, context.device):
             new = self._start(self.model_name, context)
             head = self._prepare_training(new)
-            trainer = self._trainer(head, parts, context)
             self._note_parameters(context)
+            trainer = self._trainer(head, parts, context)
             progress = trainer.train()
             self._finish_training()
             self._measure_ranges(parts)
@@ -143,17 +144,22 @@ class Encoder:
         return frozenset(name for name, _ in network.named_parameters() if name.startswith(heads))
 
     def _finish_training(self) -> None:
+        restore_rows(self._network().encoder)
         self._network().eval()
 
     def _trainer(self, head: frozenset[str], parts: Sequence[Part], context: Context) -> Trainer:
         reader, network = self._reader(), self._network()
         corpus = reader.corpus(self.parts, parts, context)
+        rows = train_used_rows(network.encoder, (item.window.ids for item in corpus.items))
         evaluate = (lambda: self._evaluate(parts, context)) if any(part.validation for part in parts) else None
         data = TrainingData(
             corpus.lengths, lambda batch: corpus.loss(batch, lambda windows: network(**reader.pad(windows))),
             evaluate, corpus.digest(),
         )  # fmt: skip
-        return Trainer(network, data, self.settings, self._arithmetic(), context, head)
+        trainer = Trainer(network, data, self.settings, self._arithmetic(), context, head)
+        if rows is not None:
+            rows.follow(trainer.optimizer)
+        return trainer
 
     def _evaluate(self, parts: Sequence[Part], context: Context) -> Evaluation:
         """Each dataset's primary metric on its validation texts; of several datasets their mean decides."""
