@@ -127,11 +127,13 @@ def _dropped(final: Array, costs: Array, wins: Array, risk: float, keep: int, ti
 
 def _harm(final: Array, costs: Array, stay: Sequence[int], out: Sequence[int], tie: float) -> dict[int, float]:
     """By each that is dropped the share of draws in which it is what is missed most, and is missed at all."""
-    kept = final[list(stay)]
-    missed = np.full((len(out), final.shape[1]), -inf)
+    kept = np.array(sorted(stay, key=lambda row: costs[row]))
+    best = np.maximum.accumulate(final[kept], axis=0)
+    missed = np.full((len(out), final.shape[1]), inf)
     for place, row in enumerate(out):
-        rivals = kept[costs[list(stay)] <= costs[row]]
-        missed[place] = final[row] - rivals.max(0) - tie if len(rivals) else inf
+        cheaper = int(np.searchsorted(costs[kept], costs[row], side="right"))
+        if cheaper:
+            missed[place] = final[row] - best[cheaper - 1] - tie
     worst = missed.argmax(0)
     hurt = missed.max(0) > 0
     return {row: float((hurt & (worst == place)).mean()) for place, row in enumerate(out)}
