@@ -132,7 +132,7 @@ class Execution:
         candidate = self.spec.candidate
         method = kind(checked_settings(candidate.method, candidate.settings, candidate.id), candidate.model)
         with self._metered(meter, "fit") as phase:
-            self.ledger.phase = phase
+            self.ledger.phase, self.ledger.device = phase, meter.device_name
             phase.texts += self._fit(method)
             self.ledger.phase = None
         if self.ledger.texts:

@@ -15,12 +15,14 @@ class Ledger:
         folder: where it is kept.
         run: the run's id: what an earlier attempt of the same run did is in its usage already.
         phase: the phase that is metered now; None between phases, where nothing is charged or kept.
+        device: the name of the device: what another one used says nothing of this one.
         texts: how many texts of other runs were used.
     """
 
     folder: Path
     run: str
     phase: PhaseMeter | None = None
+    device: str = ""
     texts: int = 0
 
     def spent(self) -> Usage | None:

@@ -115,7 +115,7 @@ class EmbeddingLinear:
         assert self.arithmetic is not None
         pooling, precision = self.settings.pooling, str(self.arithmetic.precision)
         ledger = context.shared if self.SHARES else None
-        kept_of = shelf(ledger, self.model, self.tokenizer, pooling, precision, context.device)
+        kept_of = shelf(ledger, self.model, self.tokenizer, pooling, precision)
 
         def embed(examples: Sequence[Example], kept: Path | None) -> tuple[NDArray[np.float32], int]:
             if kept_of is None:

@@ -96,10 +96,8 @@ class Shelf:
             sweep(self.folder.parent)
 
 
-def shelf(
-    ledger: Ledger | None, model: Any, tokenizer: TextTokenizer, pooling: str, arithmetic: str, device: str
-) -> Shelf | None:
-    """The shelf of the vectors that this model makes in this way on this device; None where none is kept."""
+def shelf(ledger: Ledger | None, model: Any, tokenizer: TextTokenizer, pooling: str, arithmetic: str) -> Shelf | None:
+    """The shelf of the vectors that this model makes in this way on the ledger's device; None where none is kept."""
     if ledger is None:
         return None
     digest = hashlib.blake2b(digest_size=16)
@@ -110,7 +108,7 @@ def shelf(
     if backend is None:  # what a slow tokenizer does cannot be told from its files
         return None
     made = [model.config.to_json_string(), backend.to_str(), tokenizer.max_tokens, sorted(tokenizer.inputs),
-            pooling, arithmetic, device, torch.__version__, transformers.__version__]  # fmt: skip
+            pooling, arithmetic, ledger.device, torch.__version__, transformers.__version__]  # fmt: skip
     digest.update(json.dumps(made).encode())
     return Shelf(ledger.folder / digest.hexdigest(), ledger)
 

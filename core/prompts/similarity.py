@@ -44,7 +44,7 @@ class Finder:
         texts = [example.text for example in pool]
         pooling = encoder.pooled.__name__
         kept = shelf(
-            context.shared, encoder.model, encoder.tokenizer, pooling, str(encoder.arithmetic.precision), context.device
+            context.shared, encoder.model, encoder.tokenizer, pooling, str(encoder.arithmetic.precision)
         )  # fmt: skip
         if kept is None:
             return cls(encoder, encoder.vectors(texts, "fit"))
