@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from core.data.dataset import list_datasets
@@ -22,6 +22,7 @@ from core.predictor import Predictor, find_fitted
 from core.preferences import load as load_preferences
 from core.runs import list_runs
 
+FIRST = "overview"
 LARGEST_BODY = 20 * 1024 * 1024
 MOST_TEXTS = 1000
 Handler = Callable[[Request], Awaitable[JSONResponse]]
@@ -42,10 +43,16 @@ def routes(home: Home, predictor: Predictor) -> list[Route]:
         return JSONResponse({"predictions": await run_in_threadpool(_predict, home, predictor, asked)})
 
     return [
+        Route(f"/{FIRST}", _first_page, methods=["GET"]),
         Route("/api/health", guarded(health), methods=["GET"]),
         Route("/api/results/{dataset}", guarded(dataset_results), methods=["GET"]),
         Route("/api/predict", guarded(predict), methods=["POST"]),
     ]
+
+
+async def _first_page(request: Request) -> RedirectResponse:
+    """The first page lies at the root and has no path of its own; whoever types its name shall find it."""
+    return RedirectResponse(str(request.url.replace(scheme="", netloc="", path="/")))
 
 
 def guarded(handler: Handler) -> Handler:

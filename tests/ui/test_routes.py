@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from core.data.dataset import Dataset
 from core.home import Home
@@ -69,3 +70,12 @@ def test_the_api_answers_and_refuses(port: int) -> None:
     assert ask(port, "POST", "/api/predict", asked, Content_Type="text/plain")[0] == 400
     assert ask(port, "POST", "/api/predict", asked, Host="evil.example")[0] == 403
     assert ask(port, "GET", "/api/health", Host="evil.example")[0] == 403
+
+
+@pytest.mark.parametrize("query", ["", "?dataset=a%20b&metric=macro_f1"])
+def test_the_name_of_the_first_page_leads_to_it(home: Home, query: str) -> None:
+    with Predictor(home) as predictor:
+        client = TestClient(Starlette(routes=routes(home, predictor)))
+        answer = client.get(f"/overview{query}", follow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"/{query}"
