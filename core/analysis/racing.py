@@ -1,6 +1,6 @@
 """Who can still win: candidates seen on parts of the data, judged by what they may still gain."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isnan, nan
 from typing import Literal
@@ -76,11 +76,12 @@ def judge(
         drop = row in harm
         verdicts[name] = _verdict(seen[name], final[row], harm[row] if drop else float(wins[row]), drop)
     stay = {name: verdicts[name] for name in names if not verdicts[name].drop}
-    return {
-        name: replace(one, why=why(name, one, seen[name][-1].texts, all_texts, stay, _cheaper(aim, spend, name), top))
-        if name in seen else one
-        for name, one in verdicts.items()
-    }  # fmt: skip
+    for name in names:
+        told = why(
+            name, verdicts[name], seen[name][-1].texts, all_texts, stay, _cheaper(aim, spend, name, stay), top
+        )  # fmt: skip
+        verdicts[name] = replace(verdicts[name], why=told)
+    return verdicts
 
 
 def _unseen() -> Verdict:
@@ -95,11 +96,11 @@ def _cost(aim: Aim, spend: Mapping[str, float] | None, name: str) -> float:
     return inf if cost is None or isnan(cost) else cost
 
 
-def _cheaper(aim: Aim, spend: Mapping[str, float] | None, name: str) -> set[str] | None:
-    """Those that cost no more than `name`, where that matters."""
+def _cheaper(aim: Aim, spend: Mapping[str, float] | None, name: str, stay: Iterable[str]) -> set[str] | None:
+    """Those that stay and cost no more than `name`, where that matters."""
     if aim == "best" or spend is None:
         return None
-    return {other for other in spend if _cost(aim, spend, other) <= _cost(aim, spend, name)}
+    return {other for other in stay if _cost(aim, spend, other) <= _cost(aim, spend, name)}
 
 
 def _wins(final: Array, costs: Array) -> Array:

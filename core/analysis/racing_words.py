@@ -26,7 +26,7 @@ def why(
     """Why `name` is dropped or stays: `stay` are those that stay, `cheaper` those that cost no more, for the front."""
     if not one.drop:
         return _stays(one, len(stay), cheaper is not None)
-    rivals = {other: found for other, found in stay.items() if cheaper is None or other in cheaper}
+    rivals = {other: found for other, found in stay.items() if cheaper is None or other in cheaper} or stay
     best = max(rivals, key=lambda other: rivals[other].final)
     if one.final_high >= rivals[best].final and one.final >= rivals[best].final - 0.02 * top:
         return f"{name} and {best}{_cost(cheaper)} are so much alike that one of them will do."

@@ -132,6 +132,13 @@ def test_on_the_front_only_as_the_best_where_the_cost_is_unknown() -> None:
     assert not dropped(judge(better, ALL, 0.02, aim="front", spend={"cheap": 1.0, "unknown": float("nan")}))
 
 
+def test_of_those_whose_costs_are_all_unknown_the_best_stays() -> None:
+    field = {"good": untrained(0.9, 400), "bad": untrained(0.4, 400)}
+    found = judge(field, ALL, 0.02, aim="front", spend={})
+    assert dropped(found) == {"bad"}
+    assert "good, which costs no more," in found["bad"].why
+
+
 def test_the_front_needs_costs() -> None:
     with pytest.raises(ValueError, match="costs"):
         judge({"a": untrained(0.5)}, ALL, 0.02, aim="front")
