@@ -14,8 +14,8 @@ DELETED = "race.deleted"
 
 
 def resume_button(report: RaceReport, one: Standing) -> None:
-    """A button that takes a dropped candidate back into the race."""
-    if one.position not in ("dropped", "unaffordable"):
+    """A button that takes a candidate that is out back into the race."""
+    if one.position not in ("dropped", "unaffordable", "failed"):
         return
     if st.button("Resume", icon=":material/replay:", key=f"resume.{report.race.id}.{one.candidate}",
                  help="Take it back: it is run on the texts that it has not seen yet."):  # fmt: skip
