@@ -35,7 +35,8 @@ def _race(race_id: str) -> None:
             )
             st.caption(
                 "Each line is a candidate; it ends with ✗ where it was dropped, with | where the budget did not pay "
-                "for more, with Y where its run failed. Ring: the likeliest winner. Whiskers: 95 % interval. Hover for the reason."
+                "for more, with Y where its run failed. Ring: the likeliest winner. Whiskers: 95 % interval. "
+                "Hover for the reason."
             )
         else:
             with st.container(border=True, height=HEIGHT, horizontal_alignment="center", vertical_alignment="center"):
