@@ -9,7 +9,7 @@ from pathlib import Path
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-from bench.speed import answering, asking, decoders, encoders, metering, pages, starting
+from bench.speed import answering, asking, decoders, encoders, metering, pages, quick_runs
 from bench.speed.keeping import HEAD, keep, lines
 from bench.speed.timing import Contender, in_turn
 
@@ -42,7 +42,7 @@ PARTS: dict[str, Part] = {
     "MiniLM answers in bf16": Part(lambda: answering.answering("bf16")),
     "MiniLM answers in int8": Part(lambda: answering.answering("int8"), (4,)),
     "metered": Part(metering.metered, (0.99,)),
-    "ten quick runs": Part(starting.quick_runs),
+    "ten quick runs": Part(quick_runs.quick_runs),
     "questions of pages, 1,000 runs": Part(lambda: pages.asked(pages.QUESTIONS), (20,)),
     "hardest texts of 10 million answers": Part(lambda: pages.asked(("hardest",), 1), (20,)),
 }
