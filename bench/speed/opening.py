@@ -58,7 +58,7 @@ def started(browser: Browser, server: Server, port: int) -> tuple[float, float]:
     try:
         while True:
             try:
-                page.goto(f"http://127.0.0.1:{port}/{server.path}")
+                page.goto(f"http://127.0.0.1:{port}/{server.path}", wait_until="commit")
                 page.wait_for_selector(server.shows, timeout=1000 * PATIENCE_SECONDS)
                 break
             except Error:
