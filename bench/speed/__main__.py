@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +12,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from bench.speed import answering, asking, decoders, encoders, metering, pages, quick_runs
-from bench.speed.keeping import HEAD, keep, lines
+from bench.speed.keeping import HEAD, keep, table, told
 from bench.speed.timing import Contender, in_turn
 
 
@@ -25,9 +27,9 @@ class Part:
 
 PARTS: dict[str, Part] = {
     "labels scored, zero-shot": Part(lambda: asking.scoring(0), (4,)),
-    "labels of one token scored, zero-shot": Part(lambda: asking.scoring(0, words=asking.ONE_TOKEN), (4,)),
-    "labels scored, 6 demonstrations": Part(lambda: asking.scoring(6, texts=100), (16,)),
-    "labels scored, 6 similar demonstrations": Part(lambda: asking.scoring(6, "similar", texts=100), (4.5,)),
+    "labels of one token scored, zero-shot": Part(lambda: asking.scoring(0, few=128, words=asking.ONE_TOKEN), (4,)),
+    "labels scored, 6 demonstrations": Part(lambda: asking.scoring(6, few=16), (16,)),
+    "labels scored, 6 similar demonstrations": Part(lambda: asking.scoring(6, "similar", texts=100, few=16), (4.5,)),
     "answers written, 6 demonstrations": Part(lambda: asking.generation(6), (5, 12)),
     "labels scored in eight bits": Part(lambda: asking.eight_bits("score"), (None, 1)),
     "answers written in eight bits": Part(lambda: asking.eight_bits("generate"), (None, 1)),
@@ -49,21 +51,35 @@ PARTS: dict[str, Part] = {
 
 
 def main() -> None:
-    """Compare the chosen parts, all by default."""
+    """Compare the chosen parts, all by default, each in a process of its own."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("part", nargs="*", help=f"a part of a name: {', '.join(PARTS)}")
     asked.add_argument("--rounds", type=int, default=3)
     asked.add_argument("--json", type=Path, default=Path("build/speed.json"), help="where the figures are kept")
+    asked.add_argument("--told", action="store_true", help="only print the table of what is kept")
+    asked.add_argument("--here", help=argparse.SUPPRESS)
     options = asked.parse_args()
-    chosen = [name for name in PARTS if not options.part or any(word in name for word in options.part)]
-    print(HEAD, flush=True)
-    for name in chosen:
-        try:
-            timings = in_turn(PARTS[name].make(), options.rounds)
-        except ImportError as error:
-            print(f"| {name} | left out: {error} |", flush=True)
-            continue
-        print("\n".join(lines(name, keep(options.json, name, timings, PARTS[name].goals))), flush=True)
+    exact = [name for name in PARTS if name in options.part]
+    chosen = exact or [name for name in PARTS if not options.part or any(word in name for word in options.part)]
+    if options.told:
+        print(table(options.json, chosen))
+    elif options.here:
+        compare(options.here, options.rounds, options.json)
+    else:
+        print(HEAD, flush=True)
+        for name in chosen:
+            again = [sys.executable, "-m", "bench.speed", "--here", name, "--rounds", str(options.rounds)]
+            subprocess.run([*again, "--json", str(options.json)], check=False)
+            print("\n".join(told(options.json, name)), flush=True)
+
+
+def compare(name: str, rounds: int, path: Path) -> None:
+    """Time one part and keep its figures."""
+    try:
+        timings = in_turn(PARTS[name].make(), rounds)
+    except ImportError as error:
+        sys.exit(f"{name} is left out: {error}")
+    keep(path, name, timings, PARTS[name].goals)
 
 
 if __name__ == "__main__":

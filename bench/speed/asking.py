@@ -25,14 +25,19 @@ ONE_TOKEN = {
 
 
 def scoring(
-    shots: int, demonstrations: str = "balanced", texts: int = 200, words: dict[str, str] | None = None
+    shots: int,
+    demonstrations: str = "balanced",
+    texts: int = 200,
+    few: int = 32,
+    words: dict[str, str] | None = None,
 ) -> list[Contender]:
     """Every label's likelihood after each prompt, in fp32: the project, and the harness's HFLM.
 
-    `words` are other names of the labels.
+    The harness gets the first texts only, `few` of them. `words` are other names of the labels.
     """
     asked = _asked(shots, demonstrations, "score", words)
     examples = _named(questions().test[:texts], words)
+    first = examples[:few]
     held: dict[str, Any] = {}
 
     def ours() -> Outcome:
@@ -47,22 +52,25 @@ def scoring(
         held["model"] = HFLM(pretrained=weights("smollm2"), device="cpu", dtype="float32", batch_size=HARNESS_BATCH)
 
     def peer() -> Outcome:
-        prompts, labels = _prompts(asked, examples, words)
+        prompts, labels = _prompts(asked, first, words)
         assert words is None or all(len(label) == 1 for label in labels), "the labels are to be one token each"
         requests = [(("", ""), prompt, list(label)) for prompt in prompts for label in labels]
         found = held["model"]._loglikelihood_tokens(requests, disable_tqdm=True)
         lengths = torch.tensor([len(label) for label in labels])
-        scores = torch.tensor([value for value, _ in found]).view(texts, len(labels)) / lengths
+        scores = torch.tensor([value for value, _ in found]).view(len(first), len(labels)) / lengths
         answers = [asked.labels[place] for place in scores.argmax(1).tolist()]
-        return Outcome(texts, answers, {"right": right(answers, examples)})
+        return Outcome(len(first), answers, {"right": right(answers, first)})
 
     return [
         Contender("tradeoff", ours, _ready(asked, words)), Contender("lm-evaluation-harness, batch 16", peer, load)
     ]  # fmt: skip
 
 
-def generation(shots: int = 6, texts: int = 100) -> list[Contender]:
-    """Short answers written greedily: the project, `generate` in batches, and the pipeline one text at a time."""
+def generation(shots: int = 6, texts: int = 200, few: int = 48, fewest: int = 16) -> list[Contender]:
+    """Short answers written greedily: the project, `generate` in batches, and the pipeline one text at a time.
+
+    The peers get the first texts only, `few` and `fewest` of them.
+    """
     asked = _asked(shots, "balanced", "generate", max_new_tokens=NEW_TOKENS)
     examples = questions().test[:texts]
     held: dict[str, Any] = {}
@@ -84,15 +92,15 @@ def generation(shots: int = 6, texts: int = 100) -> list[Contender]:
         held.update(tokenizer=tokenizer, model=model.eval(), pipeline=asks)
 
     def read(completions: list[str]) -> Outcome:
-        style = asked._style(context())
-        answers = [style.parse(e.text, style.opening + said) for e, said in zip(examples, completions, strict=True)]
-        return Outcome(texts, answers, {"right": right(answers, examples)})
+        style, those = asked._style(context()), examples[: len(completions)]
+        answers = [style.parse(e.text, style.opening + said) for e, said in zip(those, completions, strict=True)]
+        return Outcome(len(those), answers, {"right": right(answers, those)})
 
     def batched() -> Outcome:
         said: list[str] = []
         tokenizer, model = held["tokenizer"], held["model"]
-        rows = _prompts(asked, examples)[0]
-        for start in range(0, texts, GENERATED_BATCH):
+        rows = _prompts(asked, examples[:few])[0]
+        for start in range(0, len(rows), GENERATED_BATCH):
             part = tokenizer.pad({"input_ids": rows[start : start + GENERATED_BATCH]}, return_tensors="pt")
             with torch.inference_mode():
                 written = model.generate(**part, max_new_tokens=NEW_TOKENS, do_sample=False)
@@ -101,7 +109,7 @@ def generation(shots: int = 6, texts: int = 100) -> list[Contender]:
 
     def one_by_one() -> Outcome:
         tokenizer = held["tokenizer"]
-        prompts = [tokenizer.decode(row) for row in _prompts(asked, examples)[0]]
+        prompts = [tokenizer.decode(row) for row in _prompts(asked, examples[:fewest])[0]]
         options = {"max_new_tokens": NEW_TOKENS, "do_sample": False, "return_full_text": False}
         return read([held["pipeline"](prompt, **options)[0]["generated_text"] for prompt in prompts])
 

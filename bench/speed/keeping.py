@@ -61,6 +61,17 @@ def lines(part: str, rows: list[Row]) -> Iterator[str]:
         yield f"| {part} | {one['name']} | {rates} | {ratio} | {goal} | {quality} | {same} | {busy} |"
 
 
+def told(path: Path, part: str) -> Iterator[str]:
+    """The rows of a part that is kept; none where it is not."""
+    content = json.loads(path.read_text()) if path.exists() else {}
+    yield from lines(part, content[part]["rows"]) if part in content else ()
+
+
+def table(path: Path, parts: Sequence[str]) -> str:
+    """All parts that are kept."""
+    return "\n".join([HEAD, *(line for part in parts for line in told(path, part))])
+
+
 def machine() -> str:
     """The processor's name and its cores, without the name of the host."""
     name = platform.processor() or platform.machine()

@@ -95,7 +95,6 @@ def busy_seconds() -> float:
 
 
 def agreement(one: Outcome, other: Outcome) -> float | None:
-    """Share of units with the same answer; None where one has none."""
-    if not one.answers or len(one.answers) != len(other.answers):
-        return None
-    return sum(a == b for a, b in zip(one.answers, other.answers, strict=True)) / len(one.answers)
+    """Share of units with the same answer, of the first ones that both were asked; None where one has no answers."""
+    shared = list(zip(one.answers, other.answers, strict=False))
+    return sum(a == b for a, b in shared) / len(shared) if shared else None

@@ -35,8 +35,8 @@ class Usage(Record):
     """Usage of one phase, summed over all attempts of the run (a killed attempt used its energy too).
 
     Units: seconds, bytes, kWh, kg CO2e. `texts` is how many texts the phase handled, so that a rate can be given.
-    `device_seconds` is the wall time that the device was occupied: what a rent by the hour would bill. A process started
-    before an update reads what a younger one wrote: what it does not know is passed over.
+    `device_seconds` is the wall time that the device was occupied: what a rent by the hour would bill. A process
+    started before an update reads what a younger one wrote: what it does not know is passed over.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

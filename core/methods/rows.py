@@ -32,7 +32,7 @@ class UsedRows(torch.nn.Module):
         self.weight = torch.nn.Parameter(table.weight.detach()[used].clone())
         self.register_buffer("faded", torch.ones((), dtype=torch.float64))
         # Not parts of the module: they do not change, and would be written with every checkpoint.
-        self._kept = {"table": table, "used": used}
+        self._kept: tuple[torch.nn.Embedding, torch.Tensor] = (table, used)
         self._places = torch.full((table.num_embeddings,), -1)
         self._places[used] = torch.arange(len(used))
         self._padding = None if table.padding_idx is None else int(self._places[table.padding_idx])
@@ -43,7 +43,7 @@ class UsedRows(torch.nn.Module):
         if self.training:
             return functional.embedding(places, self.weight, self._padding)
         rows = functional.embedding(places.clamp(min=0), self.weight)
-        other = functional.embedding(ids, self._kept["table"].weight) * self.faded.to(rows.dtype)
+        other = functional.embedding(ids, self._kept[0].weight) * self.faded.to(rows.dtype)
         return torch.where((places >= 0)[..., None], rows, other)
 
     def follow(self, optimizer: torch.optim.Optimizer) -> None:
@@ -58,10 +58,10 @@ class UsedRows(torch.nn.Module):
 
     def whole(self) -> torch.nn.Embedding:
         """The embedding with what was learnt."""
-        table = self._kept["table"]
+        table, used = self._kept
         with torch.no_grad():
             table.weight.mul_(self.faded.to(table.weight.dtype))
-            table.weight[self._kept["used"]] = self.weight.detach()
+            table.weight[used] = self.weight.detach()
         return table
 
 

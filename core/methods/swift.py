@@ -24,6 +24,7 @@ MOST_SCORES = 2**22
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 512 * 2**20
 MAPPED_BYTES = 256 * 2**20
+USUAL_BYTES = 128 * 2**10
 DRAWS = 2**16
 EXACT = 1e-5
 """Of a product's size, how far oneDNN may be from fp64 to count as fp32: bf16 would be a hundred times farther."""
@@ -35,28 +36,46 @@ def swift(model: torch.nn.Module, device: torch.device) -> Iterator[None]:
     if device.type != "cpu":
         yield
         return
-    keep_memory()
     draw_dropout_quickly(model)
-    with products_by_onednn(), small_attention(model):
+    with memory_kept(), products_by_onednn(), small_attention(model):
         yield
 
 
-@cache
-def keep_memory() -> bool:
-    """Have the C library keep freed memory (up to 512 MiB) for the next step; whether it can be told so."""
-    tell = getattr(ctypes.CDLL(None), "mallopt", None)
-    return bool(tell and tell(M_MMAP_THRESHOLD, MAPPED_BYTES) and tell(M_TRIM_THRESHOLD, KEPT_BYTES))
+@contextmanager
+def memory_kept() -> Iterator[None]:
+    """Have the C library keep freed memory (up to 512 MiB) for the next step inside the block, where it can be told.
+
+    Afterwards it goes back to the system, so that the memory of later phases is their own.
+    """
+    library = ctypes.CDLL(None)
+    tell, trim = getattr(library, "mallopt", None), getattr(library, "malloc_trim", None)
+    if tell is None or trim is None:
+        yield
+        return
+    tell(M_MMAP_THRESHOLD, MAPPED_BYTES)
+    tell(M_TRIM_THRESHOLD, KEPT_BYTES)
+    try:
+        yield
+    finally:
+        tell(M_MMAP_THRESHOLD, USUAL_BYTES)
+        tell(M_TRIM_THRESHOLD, USUAL_BYTES)
+        trim(0)
+
+
+def _products() -> Any:
+    backend: Any = torch.backends.mkldnn  # its types do not name what it has
+    return backend.matmul
 
 
 @contextmanager
 def products_by_onednn() -> Iterator[None]:
     """Multiply fp32 matrices by oneDNN inside the block, where it keeps to fp32."""
-    before = torch.backends.mkldnn.matmul.fp32_precision
-    torch.backends.mkldnn.matmul.fp32_precision = "bf16" if onednn_is_exact() else before
+    before = _products().fp32_precision
+    _products().fp32_precision = "bf16" if onednn_is_exact() else before
     try:
         yield
     finally:
-        torch.backends.mkldnn.matmul.fp32_precision = before
+        _products().fp32_precision = before
 
 
 @cache
@@ -69,14 +88,14 @@ def onednn_is_exact() -> bool:
         return False
     random = torch.Generator().manual_seed(0)
     left, right = (torch.randn(shape, generator=random) for shape in ((192, 384), (384, 256)))
-    before = torch.backends.mkldnn.matmul.fp32_precision
+    before = _products().fp32_precision
     try:
-        torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+        _products().fp32_precision = "bf16"
         found = left @ right
     except RuntimeError:
         return False
     finally:
-        torch.backends.mkldnn.matmul.fp32_precision = before
+        _products().fp32_precision = before
     wanted = left.double() @ right.double()
     return bool((found - wanted).abs().max() < EXACT * wanted.abs().max())
 

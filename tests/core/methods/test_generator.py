@@ -126,7 +126,7 @@ def test_adapters_learn(changes: dict[str, Any], models: dict[str, str], tmp_pat
     where = context_of(
         "single_label", tmp_path, report=lambda event: losses.append(event.get("loss", losses[-1:] or 9))
     )
-    settings = {"epochs": 12, "learning_rate": 2e-2, "rank": 8, **SHORT, **changes}
+    settings = {"epochs": 16, "learning_rate": 2e-2, "rank": 8, **SHORT, **changes}
     method = made("decoder-lora", models, **settings)
     method.fit(examples("single_label"), [], where)
     numbers = [loss for loss in losses if isinstance(loss, float)]
