@@ -8,12 +8,13 @@ order, of which each round sees a first part as large as its share of the traini
 
 *Full grid*: every candidate is fitted on all texts (with each seed) and answers all validation and test texts. *Race*:
 in each round those still in are fitted on the round's texts and answer its part of the validation texts, counted anew
-each round; only those left in the last round answer the test texts. With two seeds, those that another decision leaves
-after it run once more. What is not trained runs once in the grid. Compute is measured CPU seconds of fit and answers.
+each round; only those left in the last round answer the test texts. With more seeds, those that another decision leaves
+after it run with the others too. What is not trained runs once in the grid. Compute is measured CPU seconds of fit and
+answers.
 
 The winner of either is the best on validation. They are *tied* where the 95 % interval of their paired difference on
-the test texts holds zero. *Harm*: on all texts and seeds together the best that the race dropped is more than a point
-better than the best that it kept, which is what the stated risk is about.
+the test texts holds zero. *Harm*: on all texts and seeds together the best that the race dropped is better than
+the best that it kept by more than a tie, which is what the stated risk is about.
 """
 
 import argparse
@@ -30,23 +31,25 @@ from bench.racing_runs import Arm, Ground, ground_of
 from bench.racing_worlds import World
 from core.analysis.compare import Performance, paired_difference
 from core.analysis.gains import PRIOR, Prior
-from core.analysis.racing import Stage, allowance, judge
+from core.analysis.racing import TIE, Stage, allowance, judge, tie_of
 from core.data.dataset import load_dataset
 from core.home import Home
 
 Seen = Mapping[str, Sequence[Stage]]
-Policy = Callable[[Seen, int, float, int], dict[str, float]]
-"""From what was seen, all texts, what may be risked and a seed to the labels that are dropped, each with its chance."""
+Policy = Callable[[Seen, int, float, int, float], dict[str, float]]
+"""From what was seen, all texts, what may be risked, a seed and what counts as a tie to the labels that are dropped,
+each with its chance."""
+ONE_POINT = "rule, ties of a point"
 WORLDS = (World(), World(encoders=15))
-RISKS = (0.01, 0.05, 0.1, 0.2)
+RISKS = (0.05, 0.1, 0.2)
 DEFAULT = 0.05
 STILL = replace(PRIOR, slope=0.0, late=1e-9)
 """Nobody gains anything with more texts."""
 
 
-def by_rule(seen: Seen, all_texts: int, risk: float, seed: int, prior: Prior = PRIOR) -> dict[str, float]:
+def by_rule(seen: Seen, all_texts: int, risk: float, seed: int, tie: float, prior: Prior = PRIOR) -> dict[str, float]:
     """The product's rule."""
-    found = judge(seen, all_texts, risk, seed=seed, prior=prior)
+    found = judge(seen, all_texts, risk, seed=seed, tie=tie, prior=prior)
     return {name: one.chance for name, one in found.items() if one.drop}
 
 
@@ -57,8 +60,8 @@ def by_rank(seen: Seen, *_: float, part: int) -> dict[str, float]:
 
 
 POLICIES: dict[str, Policy] = {
-    "rule": by_rule, "no extrapolation": partial(by_rule, prior=STILL), "the better half": partial(by_rank, part=2),
-    "the better third": partial(by_rank, part=3),
+    "rule": by_rule, ONE_POINT: by_rule, "no extrapolation": partial(by_rule, prior=STILL),
+    "the better half": partial(by_rank, part=2), "the better third": partial(by_rank, part=3),
 }  # fmt: skip
 
 
@@ -109,14 +112,16 @@ def raced(one: Deal, name: str, policy: Policy, risk: float) -> Outcome:
     ground, arms = one.ground, one.ground.arms
     last, stays, taken, spent = len(ground.sizes) - 1, list(arms), 0.0, 0.0
     seen: dict[str, list[Stage]] = {label: [] for label in arms}
-    counts, decisions = [], last + (len(one.seeds) > 1)
+    counts, decisions, tie = [], last + (len(one.seeds) > 1), TIE
     for stage in range(decisions):
         counts.append(len(stays))
         for label in stays:
             spent += _took(one, arms[label], stage)
             seen[label].append(one.stage(arms[label], stage, one.seeds[:1]))
         may = allowance(risk, taken, decisions - stage)
-        out = policy({label: seen[label] for label in stays}, ground.sizes[-1], may, one.repeat)
+        those = {label: seen[label] for label in stays}
+        tie = tie_of(those, len(one.test)) if name == "rule" else TIE
+        out = policy(those, ground.sizes[-1], may, one.repeat, tie)
         taken += sum(out.values())
         stays = [label for label in stays if label not in out]
     counts.append(len(stays))
@@ -124,7 +129,7 @@ def raced(one: Deal, name: str, policy: Policy, risk: float) -> Outcome:
         more = one.seeds[1:] if len(one.seeds) > 1 and arms[label].trained else one.seeds[:1]
         again = len(one.seeds) > 1 and not arms[label].trained
         spent += 0.0 if again else sum(arms[label].trial(None, seed).took(ground.texts) for seed in more)
-    return _checked(one, name, (risk, taken), stays, spent, tuple(counts))
+    return _checked(one, name, (risk, taken, tie), stays, spent, tuple(counts))
 
 
 def _took(one: Deal, arm: Arm, stage: int) -> float:
@@ -141,7 +146,7 @@ def _least(one: Deal, winner: Arm) -> float:
 
 
 def _checked(
-    one: Deal, name: str, risk: tuple[float, float], stays: list[str], spent: float, counts: tuple[int, ...]
+    one: Deal, name: str, risk: tuple[float, float, float], stays: list[str], spent: float, counts: tuple[int, ...]
 ) -> Outcome:
     arms, ground = one.ground.arms, one.ground
     of_grid, winner = one.best(list(arms)), one.best(stays)
@@ -154,7 +159,7 @@ def _checked(
     return Outcome(
         ground.dataset, len(one.seeds), one.repeat, name, risk[0], winner, of_grid, spent / grid,
         first.overall - other.overall, winner == of_grid or paired_difference(first, other).is_tie, risk[1], missed,
-        _least(one, arms[of_grid]) / grid, counts,
+        _least(one, arms[of_grid]) / grid, counts, risk[2],
     )  # fmt: skip
 
 
@@ -174,12 +179,12 @@ def _rounds(ground: Ground, two: bool) -> Ground:
 
 
 def outcomes(ground: Ground, repeats: Iterable[int]) -> Iterator[Outcome]:
-    """Every race on a data set, with one seed and, where there are runs, with two."""
-    for seeds in range(1, min(2, len(ground.seeds)) + 1):
+    """Every race on a data set, with one seed and, where there are runs, with two and three."""
+    for seeds in range(1, min(3, len(ground.seeds)) + 1):
         for repeat in repeats:
             one = deal(ground, seeds, repeat)
             for name, policy in POLICIES.items():
-                for risk in RISKS if name == "rule" else (DEFAULT,):
+                for risk in RISKS if policy is by_rule else (DEFAULT,):
                     yield raced(one, name, policy, risk)
 
 

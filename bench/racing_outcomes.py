@@ -32,6 +32,8 @@ class Outcome:
     """A share of the full grid's as well: a race that knew from the first round on who would win."""
     stayed: tuple[int, ...]
     """How many were in each round."""
+    tie: float = TIE
+    """What counted as a tie when it was last decided."""
 
     @property
     def same(self) -> bool:
@@ -42,7 +44,7 @@ class Outcome:
 def table(found: Sequence[Outcome]) -> str:
     """The outcomes as Markdown."""
     head = ["set", "seeds", "policy", "risk", "compute", "least possible", "same winner", "or tied",
-            "neither tied nor within a point", "points behind, mean", "harm expected",
+            "neither tied nor within a point", "points behind, mean", "a tie, points", "harm expected",
             "harm", "in each round"]  # fmt: skip
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for dataset in dict.fromkeys(one.dataset for one in found):
@@ -61,6 +63,7 @@ def _cells(group: Sequence[Outcome]) -> Iterator[str]:
     yield f"{sum(one.tied for one in group)} of {n}"
     yield f"{sum(not one.tied and one.behind > TIE for one in group)}"
     yield f"{100 * np.mean([one.behind for one in group]):.2f}"
+    yield f"{100 * np.mean([one.tie for one in group]):.1f}"
     yield f"{100 * np.mean([one.claimed for one in group]):.1f} %"
-    yield f"{100 * np.mean([one.missed > TIE for one in group]):.1f} %"
+    yield f"{100 * np.mean([one.missed > one.tie for one in group]):.1f} %"
     yield " → ".join(f"{np.mean(part):.1f}" for part in zip(*(one.stayed for one in group), strict=True))

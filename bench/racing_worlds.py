@@ -30,7 +30,7 @@ class World:
     encoders: int = 5
     linear: int = 5
     prompts: int = 3
-    seeds: int = 2
+    seeds: int = 3
 
     @property
     def name(self) -> str:

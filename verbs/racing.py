@@ -32,6 +32,7 @@ def add(verb: Declare) -> None:
     made.add_argument("--kwh", type=limit, metavar="KWH", help="the most energy that they may use")
     made.add_argument("--risk", type=risk, metavar="R", help="the chance, at most, that the best is stopped (0.05)")
     made.add_argument("--aim", choices=("best", "front"), help="look for the best, or for the Pareto front")
+    made.add_argument("--margin", type=share, metavar="SHARE", help="how far behind does not matter; 0.01 is a point")
     made.add_argument("--shares", type=shares, metavar="1/9,1/3", help="the parts of the texts that the rounds see")
     made.add_argument("--finalists", type=int, metavar="N", help="so many are run on all texts at least (1)")
     made.add_argument("--wait", action="store_true", help="show the race through to its end")
@@ -74,9 +75,8 @@ def _started(options: argparse.Namespace, home: Home, words: list[str]) -> str:
     experiment = asked_experiment(options)
     for line in left_out(home, experiment):
         print(f"Left out: {line}.", file=sys.stderr)
-    rules = {
-        name: value for name in ("risk", "aim", "finalists", "shares") if (value := getattr(options, name)) is not None
-    }
+    named = ("risk", "aim", "margin", "finalists", "shares")
+    rules = {name: value for name in named if (value := getattr(options, name)) is not None}
     budget = _checked(Budget, {"minutes": options.minutes, "usd": options.usd, "kwh": options.kwh})
     return racing.start(home, experiment, budget, _checked(Rules, rules)).id
 
@@ -151,6 +151,14 @@ def risk(text: str) -> float:
     value = limit(text)
     if value > 0.5:
         raise argparse.ArgumentTypeError(f"{text} is no risk: give a share from above 0 to 0.5; 0.05 is one in twenty")
+    return value
+
+
+def share(text: str) -> float:
+    """A part of the metric from 0 to a half."""
+    value = 0.0 if text.strip() in ("0", "0.0") else limit(text)
+    if value > 0.5:
+        raise argparse.ArgumentTypeError(f"{text} is no margin: give a share from 0 to 0.5; 0.01 is one point")
     return value
 
 

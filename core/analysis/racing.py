@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf, isnan, nan
+from math import inf, isnan, nan, sqrt
+from statistics import median
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.analysis.compare import paired_difference
 from core.analysis.gains import PRIOR, Prior, Stage, final_draws
 from core.analysis.racing_words import why
 
-__all__ = ["Stage", "Verdict", "allowance", "judge"]
+__all__ = ["Stage", "Verdict", "allowance", "judge", "tie_of"]
 DRAWS = 4000
-TIE = 0.01
-"""One point of the metric: who is no further behind is tied, as in `core.analysis.decision`."""
+TIE, WIDEST_TIE = 0.01, 0.05
+"""One point of the metric: who is no further behind is tied, as in `core.analysis.decision`. And five, see `tie_of`."""
 Aim = Literal["best", "front"]
 Array = NDArray[np.float64]
 
@@ -37,6 +39,22 @@ def allowance(risk: float, taken: float, decisions: int) -> float:
     """What the next decision may take of a race's risk: an equal part of what is left, this decision and those after it
     being `decisions`. What one does not take is there for the next."""
     return max(0.0, risk - taken) / max(decisions, 1)
+
+
+def tie_of(stages: Mapping[str, Sequence[Stage]], test_texts: int) -> float:
+    """The difference that so many test texts could hardly show between the candidates that lead, 1 to 5 points.
+
+    It is half of the 95 % interval that a paired difference to the one that leads now has on the validation texts seen,
+    narrowed to that of the test texts; the middle one of the better half, since far losers differ otherwise.
+    """
+    last = {name: found[-1].performance for name, found in stages.items() if found and found[-1].seen}
+    order = sorted(last, key=lambda name: -last[name].overall)
+    halves = []
+    for name in order[1 : max(2, (len(order) + 1) // 2)]:
+        one = paired_difference(last[order[0]], last[name])
+        if one.n and test_texts:
+            halves.append((one.high - one.low) / 2 * sqrt(one.n / test_texts))
+    return min(WIDEST_TIE, max(TIE, median(halves))) if halves else TIE
 
 
 def judge(

@@ -6,7 +6,8 @@ from statistics import fmean
 
 from core import files
 from core.analysis.compare import Performance, paired_difference
-from core.analysis.racing import Stage, allowance, judge
+from core.analysis.racing import Stage, allowance, judge, tie_of
+from core.data.dataset import load_dataset
 from core.errors import TradeoffError
 from core.findings.answer_cache import answers
 from core.findings.evidence import performance_over
@@ -67,9 +68,11 @@ def judged(field: Field, home: Home) -> list[Event]:
     decisions = field.last + (len(field.race.experiment.seeds) > 1)
     allowed = allowance(rules.risk, field.taken, decisions - number) if number < decisions else 0.0
     keep = rules.finalists if number < decisions else len(field.staying)
+    seen_so_far = {runner.label: stages(field, runner) for runner in field.staying}
     found = judge(
-        {runner.label: stages(field, runner) for runner in field.staying}, field.race.rounds[-1].train, allowed,
-        aim=rules.aim, spend=_spend(field, home) if rules.aim == "front" else None, keep=keep,
+        seen_so_far, field.race.rounds[-1].train, allowed, aim=rules.aim,
+        spend=_spend(field, home) if rules.aim == "front" else None, keep=keep,
+        tie=tie_of(seen_so_far, _test_texts(field)) if rules.margin is None else rules.margin,
     )  # fmt: skip
     out = [runner for runner in field.staying if found[runner.label].drop and not runner.resumed]
     dropped = [
@@ -84,6 +87,11 @@ def judged(field: Field, home: Home) -> list[Event]:
     }
     told = _round_words(field, number, len(field.staying), len(out))
     return [*dropped, event("round", number, told, seen=seen)]
+
+
+def _test_texts(field: Field) -> int:
+    entry = field.race.entries[0]
+    return load_dataset(field.home, entry.dataset, entry.fingerprint).info.counts["test"]
 
 
 def seen_now(field: Field, runner: Runner) -> Seen | None:
