@@ -24,7 +24,8 @@ MOST_SCORES = 2**22
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 512 * 2**20
 MAPPED_BYTES = 256 * 2**20
-USUAL_BYTES = 128 * 2**10
+USUAL_MAPPED_BYTES, USUAL_KEPT_BYTES = 32 * 2**20, 64 * 2**20
+"""What the GNU C library comes to by itself in a process that frees large arrays (mallopt(3), dynamic threshold)."""
 DRAWS = 2**16
 EXACT = 1e-5
 """Of a product's size, how far oneDNN may be from fp64 to count as fp32: bf16 would be a hundred times farther."""
@@ -57,8 +58,8 @@ def memory_kept() -> Iterator[None]:
     try:
         yield
     finally:
-        tell(M_MMAP_THRESHOLD, USUAL_BYTES)
-        tell(M_TRIM_THRESHOLD, USUAL_BYTES)
+        tell(M_MMAP_THRESHOLD, USUAL_MAPPED_BYTES)
+        tell(M_TRIM_THRESHOLD, USUAL_KEPT_BYTES)
         trim(0)
 
 
