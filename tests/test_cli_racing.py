@@ -80,8 +80,10 @@ def test_a_dropped_candidate_is_resumed_a_race_stopped_continued_and_deleted(
 def test_an_experiment_file_is_raced(here: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "some.yaml"
     file.write_text("dataset: things\ncandidates: [majority, tfidf-linear]\nseeds: [0, 1, 2]\n")
-    found = asked(capsys, "race", str(file), "--risk", "0.1", "--aim", "front", "--shares", "1/4", "--finalists", "2")
-    assert found["race"]["rules"] == {"shares": [0.25, 1.0], "risk": 0.1, "aim": "front", "finalists": 2}
+    found = asked(capsys, "race", str(file), "--risk", "0.1", "--aim", "front", "--shares", "1/4", "--finalists", "2",
+                  "--margin", "0.02")  # fmt: skip
+    wanted = {"shares": [0.25, 1.0], "risk": 0.1, "aim": "front", "margin": 0.02, "finalists": 2}
+    assert found["race"]["rules"] == wanted
     assert found["race"]["experiment"]["seeds"] == [0, 1, 2]
 
 
@@ -96,6 +98,7 @@ def test_an_experiment_file_is_raced(here: Home, capsys: pytest.CaptureFixture[s
         ((*START[:4], "--minutes", "0"), "no amount"),
         ((*START[:4], "--kwh", "nan"), "no amount"),
         ((*START[:4], "--risk", "0.9"), "no risk"),
+        ((*START[:4], "--margin", "0.9"), "no margin"),
         ((*START[:4], "--shares", "1/3,1/9"), "no shares"),
         ((*START[:4], "--shares", "1/0"), "no share"),
         ((*START[:4], "--minutes", "1e9"), "--minutes"),

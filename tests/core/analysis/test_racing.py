@@ -5,9 +5,9 @@ from math import isnan
 import numpy as np
 import pytest
 
-from core.analysis.compare import Performance, performance
+from core.analysis.compare import Performance, paired_difference, performance
 from core.analysis.gains import final_draws
-from core.analysis.racing import Stage, Verdict, allowance, judge
+from core.analysis.racing import Stage, Verdict, allowance, judge, tie_of
 from core.analysis.statistic import Statistic
 from core.tasks import get_task
 
@@ -232,3 +232,25 @@ def test_the_stated_chance_comes_true() -> None:
         stay = [truth[i] for i in range(5) if str(i) not in out]
         harm += truth.max() - max(stay) > 0.01
     assert harm / worlds <= 0.2
+
+
+def test_a_tie_is_what_the_test_texts_could_hardly_show() -> None:
+    close = {"a": trained((600, 0.8), alone=1), "b": trained((600, 0.79), alone=2), "far": trained((600, 0.3), alone=3)}
+    few, some, many = (tie_of(close, texts) for texts in (100, 1000, 100_000))
+    assert few == 0.05
+    assert 0.01 < some < 0.05
+    assert many == 0.01
+    one = paired_difference(close["a"][0].performance, close["b"][0].performance)
+    assert some == pytest.approx((one.high - one.low) / 2 * (300 / 1000) ** 0.5)
+
+
+@pytest.mark.parametrize("stages", [{}, {"a": []}, {"alone": untrained(0.5)}])
+def test_a_tie_is_a_point_where_nothing_can_be_compared(stages: dict[str, list[Stage]]) -> None:
+    assert tie_of(stages, 100) == 0.01
+
+
+def test_a_wider_tie_lets_more_go() -> None:
+    level = {name: trained((200, right), (600, right + 0.1), alone=i)
+             for i, (name, right) in enumerate({"a": 0.76, "b": 0.75, "c": 0.74, "d": 0.73}.items())}  # fmt: skip
+    assert len(dropped(judge(level, ALL, 0.05, tie=0.05))) >= len(dropped(judge(level, ALL, 0.05, tie=0.0)))
+    assert dropped(judge(level, ALL, 0.05, tie=0.5)) == {"b", "c", "d"}
