@@ -35,7 +35,7 @@ def test_from_the_launch_page_to_the_winner_and_back(page: Page, dashboard: Dash
     shoot(page, "race-3-running")
     page.get_by_role("heading", name=re.compile(r"tfidf.linear won with")).wait_for(timeout=SLOW)
     page.locator(".js-plotly-plot").first.wait_for()
-    page.get_by_text(re.compile("majority: dropped in round 1")).wait_for()
+    page.get_by_text(re.compile("majority: dropped in round 1")).first.wait_for()
     settled(page)
     shoot(page, "race-4-finished")
 

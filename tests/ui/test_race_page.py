@@ -9,7 +9,7 @@ from core import racing
 from core.data.dataset import save_dataset
 from core.execute import execute
 from core.home import Home
-from core.racing.records import Budget, Race, RaceReport
+from core.racing.records import Budget, Race, RaceReport, Rules
 from core.reconcile import open_runs
 from core.runs import list_runs
 from core.spec import Experiment, Variant
@@ -101,7 +101,7 @@ def raced(here: Home) -> Race:
     save_dataset(here, small_frame(per_label=100), "a *small* set", "single_label")
     variants = [Variant(candidate="tfidf-linear", settings={"max_features": most}) for most in (100, 1000)]
     experiment = Experiment(dataset="a *small* set", candidates=["majority"], variants=variants)
-    race = racing.start(here, experiment, Budget(minutes=30))
+    race = racing.start(here, experiment, Budget(minutes=30), Rules(margin=0.01))
     driven(here)
     return race
 
