@@ -44,7 +44,7 @@ class Rules(Record):
     margin: float | None = Field(
         default=None, ge=0, le=0.5,
         description="how far behind does not matter, as a share: 0.01 is one point; left out: what the test texts "
-        "could hardly show, 1 to 5 points",
+        "could hardly show, 1 to 2 points",
     )  # fmt: skip
     finalists: int = Field(default=1, ge=1, le=20, description="how many candidates are at least run on all texts")
 
