@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.speed.timing import BUSY_LIMIT, Timing, agreement
 
-TOLD = ("torch", "transformers", "peft", "lm-eval", "trl", "onnxruntime", "openvino", "llama-cpp-python", "mlflow")
+TOLD = ("torch", "transformers", "peft", "lm-eval", "trl", "openvino", "llama-cpp-python", "mlflow")
 HEAD = (
     "| what | who | per second, median (range) | ours is | goal | quality | same answers | others' share of cores |\n"
     "|---|---|---|---|---|---|---|---|"

@@ -125,23 +125,13 @@ class Event(Record):
 Position = Literal["waiting", "running", "in", "dropped", "unaffordable", "finished", "failed"]
 
 
-class Standing(Record):
-    """Where a candidate stands: the quality seen so far on validation with its 95 % interval, and the chance that it is
-    what the race looks for."""
+class Standing(Seen):
+    """Where a candidate stands, with what the last round that it has done showed of it (`round` is -1 before the first)
+    and the chance that it is what the race looks for."""
 
     candidate: str
     family: str
     position: Position
-    round: int
-    """The last round that it has done, from 0; -1 before the first."""
-    texts: int = 0
-    """Training texts of that round; 0 for what is not trained."""
-    validated: int = 0
-    """Validation texts of that round."""
-    quality: float | None = None
-    low: float | None = None
-    high: float | None = None
-    chance: float | None = None
     history: tuple[Seen, ...] = ()
     """Each round that it has done, oldest first: the line of a chart."""
     runs: tuple[str, ...] = ()
