@@ -16,8 +16,9 @@ from core.clients.account import Account
 from core.data.dataset import load_dataset, nested_sample
 from core.errors import TradeoffError
 from core.home import Home
+from core.metering.adding import add_usage
 from core.metering.attribution import Ledger
-from core.metering.meter import Meter, PhaseMeter, add_usage
+from core.metering.meter import Meter, PhaseMeter
 from core.metering.usage import Phase, Usage
 from core.methods import asks_provider, checked_settings, method_class, method_entry, models
 from core.methods.base import Cancelled, Context, Method, Tokens

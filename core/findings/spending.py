@@ -12,7 +12,7 @@ from core.analysis.results import Price, RunSummary
 from core.clients.spending import spent_by
 from core.errors import TradeoffError
 from core.home import Home
-from core.metering.meter import add_usage
+from core.metering.adding import add_usage
 from core.metering.usage import PROVENANCES, Provenance, Usage
 from core.methods import method_entry
 from core.runs import RunFolder, State, list_runs

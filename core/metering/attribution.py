@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.metering.meter import Component, PhaseMeter
-from core.metering.usage import Energy, TokenCount, Usage
+from core.metering.meter import PhaseMeter
+from core.metering.usage import Component, Energy, TokenCount, Usage
 
 
 @dataclass

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from core.spec import Record
 
+Component = Literal["cpu", "gpu", "ram", "api"]
 Provenance = Literal["measured", "modelled", "estimated", "unknown"]
 PROVENANCES: tuple[Provenance, ...] = ("measured", "modelled", "estimated", "unknown")
 """From the surest to the least sure."""
@@ -51,7 +52,7 @@ class Usage(Record):
     tokens: TokenCount = TokenCount()
     peak_ram_bytes: int | None = None
     peak_gpu_bytes: int | None = None
-    energy: dict[Literal["cpu", "gpu", "ram", "api"], Energy] = Field(default_factory=dict)
+    energy: dict[Component, Energy] = Field(default_factory=dict)
     co2e_kg: float | None = None
     grid_g_per_kwh: float | None = None
     grid_source: str = ""

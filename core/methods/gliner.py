@@ -11,16 +11,13 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-import transformers
-from safetensors import safe_open
 
-from core.errors import TradeoffError
 from core.methods.base import Context, Prediction, Tokens, memory_guard
 from core.methods.batching import budget_batches
 from core.methods.device import Arithmetic, arithmetic, settle
+from core.methods.gliner_model import COMMAND, load_gliner
 from core.methods.gliner_windows import Found, Stretch, owned, stretches, without_overlap
 from core.methods.inference import WINDOW
-from core.methods.models import loading, local_path
 from core.methods.pretrained import positions_of
 from core.methods.saved import read_about, write_about
 from core.methods.settings.zero_shot import GlinerSettings
@@ -28,8 +25,6 @@ from core.methods.zero_shot import (
     check_installed,
     harmless,
     label_groups,
-    library,
-    own_configuration,
     shown_labels,
     text_room,
 )
@@ -38,9 +33,6 @@ from core.tasks.target import Span, Target
 from core.tasks.words import Word, WordRule, word_rule, words
 
 METHOD = "gliner"
-COMMAND = "pip install --no-deps -r requirements-gliner.txt"
-CONFIG = "gliner_config.json"
-ONE_ENCODER = ("UniEncoderSpanGLiNER", "UniEncoderTokenGLiNER")
 FLOOR = 0.1
 """Spans below this score are never looked at."""
 THRESHOLDS = tuple(round(float(value), 2) for value in np.arange(FLOOR, 0.96, 0.05))
@@ -276,37 +268,3 @@ class Gliner:
             [Found(start + one["start"], start + one["end"], of[one["label"]], float(one["score"])) for one in spans]
             for start, spans in zip(offsets, found, strict=True)
         ]
-
-
-def load_gliner(name: str, context: Context) -> Any:
-    """The GLiNER model `name`, whole and without code of its own.
-
-    Raises:
-        TradeoffError: it cannot be found or read, or is of a kind that finds no spans of given labels.
-    """
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    folder = Path(local_path(name, context.models))
-    config = own_configuration(folder / CONFIG, name)
-    if any(config.get(part) for part in ("labels_encoder", "labels_decoder", "relations_layer")):
-        raise TradeoffError(
-            f"{name} reads labels with a second model, writes them, or finds relations",
-            remedy="Choose a GLiNER model with one encoder.",
-        )
-    with library("gliner", COMMAND):
-        from gliner import GLiNER
-    with loading(name):
-        model = GLiNER.from_pretrained(str(folder), local_files_only=True, map_location="cpu")
-    if type(model).__name__ not in ONE_ENCODER:
-        raise TradeoffError(f"{name} is a GLiNER of a kind that cannot be used here", remedy="Choose another model.")
-    _check_whole(model, folder, name)
-    return model
-
-
-def _check_whole(model: Any, folder: Path, name: str) -> None:
-    """The library leaves weights that a file lacks at random values, so that is looked at here."""
-    with safe_open(folder / "model.safetensors", framework="pt") as file:
-        there = {*file.keys(), *(file.metadata() or {})}
-    missing = sorted(set(model.model.state_dict()) - there)
-    if missing:
-        raise TradeoffError(f"Weights of {name} are missing, {missing[0]} for one", remedy="Download it again.")

@@ -43,22 +43,30 @@ class FrozenLinear(PackedLinear):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Shape (…, inputs) to (…, outputs)."""
-        result: torch.Tensor = _ThroughFrozen.apply(inputs, self.packed, self.turned, self.bias)  # type: ignore[no-untyped-call]
+        result: torch.Tensor = _ThroughFrozen.apply(inputs, self)  # type: ignore[no-untyped-call]
         return result
+
+    def product(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The layer's outputs, outside of any graph."""
+        return super().forward(inputs)
+
+    def turned_product(self, gradient: torch.Tensor) -> torch.Tensor:
+        """The gradient by the inputs, of shape (…, inputs), from that by the outputs."""
+        passed: torch.Tensor = torch.ops.mkldnn._linear_pointwise(gradient, self.turned, None, "none", [], "")
+        return passed
 
 
 class _ThroughFrozen(torch.autograd.Function):
     """y = x Wᵀ + b and its gradient by x alone, both by packed weights."""
 
     @staticmethod
-    def forward(ctx: Any, inputs: Any, packed: Any, turned: Any, bias: Any) -> Any:
-        ctx.turned = turned
-        return torch.ops.mkldnn._linear_pointwise(inputs, packed, bias, "none", [], "")
+    def forward(ctx: Any, inputs: Any, frozen: Any) -> Any:  # type: ignore[override]
+        ctx.frozen = frozen
+        return frozen.product(inputs)
 
     @staticmethod
     def backward(ctx: Any, gradient: Any) -> Any:  # type: ignore[override]
-        passed = torch.ops.mkldnn._linear_pointwise(gradient.contiguous(), ctx.turned, None, "none", [], "")
-        return passed, None, None, None
+        return ctx.frozen.turned_product(gradient.contiguous()), None
 
 
 def freeze_linear_layers(model: Any) -> int:

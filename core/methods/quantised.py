@@ -9,7 +9,7 @@ import torch
 from core.errors import TradeoffError
 from core.methods.device import Arithmetic
 from core.methods.settings import QuantisedSettings
-from core.methods.training import adamw
+from core.methods.stepping import adamw
 
 PACKAGE = "bitsandbytes"
 

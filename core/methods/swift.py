@@ -128,10 +128,15 @@ def kept(inputs: torch.Tensor, fall: int) -> torch.Tensor:
     """For each input nought, with the chance `fall` / 65,536, or what scales those up that stay; its shape and type."""
     if fall >= DRAWS:
         return torch.zeros_like(inputs)
+    scaled: torch.Tensor = kept_places(inputs, fall) * (DRAWS / (DRAWS - fall))
+    return scaled.to(inputs.dtype)
+
+
+def kept_places(inputs: torch.Tensor, fall: int) -> torch.Tensor:
+    """Which of the inputs stay where each falls with the chance `fall` / 65,536; their shape."""
     words = torch.empty((inputs.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)  # type: ignore[call-overload]
     drawn = words.view(torch.int16)[: inputs.numel()].view(inputs.shape)
-    scaled: torch.Tensor = (drawn >= fall - DRAWS // 2) * (DRAWS / (DRAWS - fall))
-    return scaled.to(inputs.dtype)
+    return drawn >= fall - DRAWS // 2
 
 
 @contextmanager

@@ -90,7 +90,10 @@ class TunedModel:
     def freeze(self) -> None:
         """On a CPU in fp32: layers beside adapters are laid out for fast steps; DoRA needs them plain."""
         if self.adapts and self._plain_on_cpu() and not getattr(self.settings, "dora", False):
+            from core.methods.low_rank import quicken
+
             self._packed = freeze_linear_layers(self.network) > 0
+            quicken(self.network)
 
     def finish(self) -> None:
         """After training: keep the adapters, and make the network ready to answer."""
@@ -155,6 +158,10 @@ class TunedModel:
 
     def _unpack(self) -> None:
         if self._packed:
+            if self.adapts:
+                from core.methods.low_rank import slow_down
+
+                slow_down(self.network)
             unpack_linear_layers(self.network)
             self._packed = False
 

@@ -14,7 +14,8 @@ import pytest
 
 from core.devices import device_lock
 from core.home import Home
-from core.metering.meter import NO_ENERGY, TOO_SHORT, Meter, add_usage
+from core.metering.adding import add_usage
+from core.metering.meter import NO_ENERGY, TOO_SHORT, Meter
 from core.metering.usage import Energy, TokenCount, Usage
 from core.methods.base import Tokens
 from core.preferences import Preferences

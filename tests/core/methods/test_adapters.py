@@ -22,7 +22,7 @@ from core.methods.adapters import adapter_factor, linear_layers, lora_config
 from core.methods.encoder import Encoder, EncoderLora
 from core.methods.settings import EncoderLoraSettings, EncoderSettings
 from core.methods.settings.adapters import AdapterSettings
-from core.methods.training import parameter_groups
+from core.methods.stepping import parameter_groups
 from tests.core.methods.labelled import context_of, labelled
 from tests.models import tiny_encoder
 

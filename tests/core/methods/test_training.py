@@ -18,7 +18,7 @@ from core.methods.checkpoint import LATEST, best_path, read_checkpoint, write_ch
 from core.methods.encoder import Encoder
 from core.methods.losses import OneLabelLoss
 from core.methods.settings import EncoderSettings
-from core.methods.training import evaluation_steps, parameter_groups, schedule
+from core.methods.stepping import evaluation_steps, parameter_groups, schedule
 from core.tasks import Example, get_task
 from tests.models import tiny_encoder
 

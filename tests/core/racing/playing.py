@@ -11,7 +11,7 @@ from core.methods.base import Prediction
 from core.portion import first, portion_of
 from core.prediction_log import write_predictions
 from core.processes import own_process
-from core.racing.records import Budget, RaceReport, Rules
+from core.racing.records import Budget, RaceReport, Rules, Standing
 from core.reconcile import open_runs
 from core.runs import RunFolder
 from core.scoring import run_scores
@@ -32,6 +32,10 @@ def of(skills: Mapping[str, float], gain: float = 0.0) -> Skill:
         return known - (gain if spec.train_size else 0.0)
 
     return skill
+
+
+FIELD = ["majority", "tfidf-linear", "minilm-linear", "minilm-full"]
+SKILLS = of({"majority": 0.3, "tfidf-linear": 0.95, "minilm-linear": 0.5, "minilm-full": 0.93})
 
 
 def play(home: Home, folder: RunFolder, skill: Skill) -> None:
@@ -94,3 +98,13 @@ def _usage(phase: str, texts: int) -> Usage:
         phase=phase, texts=texts, wall_seconds=seconds, device_seconds=seconds, device="cpu", device_name="test",  # type: ignore[arg-type]
         energy={"cpu": Energy(kwh=seconds * 1e-6, provenance="modelled")},
     )  # fmt: skip
+
+
+def standing_of(report: RaceReport, name: str) -> Standing:
+    """A candidate of a race."""
+    return next(one for one in report.standings if one.candidate == name)
+
+
+def whats(report: RaceReport, candidate: str = "") -> list[str]:
+    """What happened to a candidate, or to the race."""
+    return [event.what for event in report.events if event.candidate == candidate]

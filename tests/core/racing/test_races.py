@@ -9,40 +9,16 @@ from core.data.dataset import save_dataset
 from core.errors import TradeoffError
 from core.home import Home
 from core.portion import asked_portion
-from core.racing import managing, steps
-from core.racing.field import Task
+from core.racing import steps
 from core.racing.folder import RaceFolder
-from core.racing.records import Budget, RaceReport, Rules, Saved
+from core.racing.records import Rules
 from core.reconcile import open_runs
 from core.runs import RunFolder, list_runs
 from core.spec import Experiment
 from tests.conftest import small_frame
-from tests.core.racing.playing import of, play, race_on, started, told
+from tests.core.racing.playing import FIELD, SKILLS, of, play, race_on, standing_of, started, told, whats
 
-FIELD = ["majority", "tfidf-linear", "minilm-linear", "minilm-full"]
-SKILLS = of({"majority": 0.3, "tfidf-linear": 0.95, "minilm-linear": 0.5, "minilm-full": 0.93})
-
-
-@pytest.fixture(autouse=True)
-def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test itself advances races and plays their runs."""
-    for module in (managing, launch):
-        monkeypatch.setattr(module, "ensure_worker", lambda home: None)
-
-
-@pytest.fixture
-def things(home: Home) -> Home:
-    save_dataset(home, small_frame(400), "things", "single_label")
-    return home
-
-
-def cost(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Every run that is still to be done is expected to take so long."""
-    monkeypatch.setattr(steps, "expected", lambda field, tasks, whole=False: [Saved(seconds=seconds) for _ in tasks])
-
-
-def whats(report: RaceReport, candidate: str = "") -> list[str]:
-    return [event.what for event in report.events if event.candidate == candidate]
+pytestmark = pytest.mark.usefixtures("no_worker")
 
 
 def test_the_hopeless_are_stopped_and_the_best_wins(things: Home) -> None:
@@ -63,16 +39,12 @@ def test_the_hopeless_are_stopped_and_the_best_wins(things: Home) -> None:
         splits = {score.split for score in folder.scores}
         assert splits == ({"validation"} if folder.spec.train_size else {"validation", "test"})
     assert not {one.run_id for one in list_runs(things) if not one.spec.train_size} & set(
-        _standing(report, "majority").runs
+        standing_of(report, "majority").runs
     )
     assert report.spent.seconds is not None
     assert report.spent.seconds > 0
-    assert _standing(report, "majority").saved.seconds
+    assert standing_of(report, "majority").saved.seconds
     assert [seen.round for seen in report.standings[0].history] == [0, 1, 2]
-
-
-def _standing(report: RaceReport, name: str):  # type: ignore[no-untyped-def]
-    return next(one for one in report.standings if one.candidate == name)
 
 
 def test_rounds_are_nested_and_a_prompt_is_one_run(things: Home) -> None:
@@ -160,8 +132,8 @@ def test_starting_again_goes_on_and_another_race_reuses_the_runs(things: Home) -
     report = racing.report(things, other)
     assert asked
     assert not done & set(asked)
-    assert set(report.reused) >= set(_standing(before, "tfidf-linear").runs[-1:])
-    assert _standing(report, "tfidf-linear").spent.seconds == 0.0
+    assert set(report.reused) >= set(standing_of(before, "tfidf-linear").runs[-1:])
+    assert standing_of(report, "tfidf-linear").spent.seconds == 0.0
 
 
 def test_finished_runs_need_no_race(things: Home) -> None:
@@ -190,7 +162,7 @@ def test_a_run_that_is_lost_takes_its_candidate_out_and_the_race_goes_on(things:
 
     race_on(things, SKILLS, lose)
     report = racing.report(things, race)
-    lost = _standing(report, "minilm-full")
+    lost = standing_of(report, "minilm-full")
     assert (report.status, report.leader, lost.position) == ("finished", "tfidf-linear", "failed")
     assert {"failed": "Out of luck", "cancelled": "cancelled", "deleted": "deleted"}[how] in lost.why
     assert report.risk_taken <= 0.05
@@ -226,60 +198,6 @@ def test_a_dropped_candidate_is_resumed_on_all_texts(things: Home) -> None:
         racing.resume_candidate(things, race, "majority")
     with pytest.raises(TradeoffError, match="nobody"):
         racing.resume_candidate(things, race, "nobody")
-
-
-def test_a_budget_ends_a_race_and_a_larger_one_goes_on(things: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    cost(monkeypatch, 20.0)
-    race = started(things, FIELD, Budget(minutes=0.7))
-    race_on(things, SKILLS)
-    report = racing.report(things, race)
-    assert report.status == "out of budget"
-    assert "unaffordable" in {event.what for event in report.events}
-    assert report.spent.seconds is not None
-    assert report.spent.seconds <= 42
-    assert "budget" in _standing(report, next(n for n, at in told(report).items() if at == "unaffordable")).why
-    runs = {folder.run_id for folder in list_runs(things)}
-
-    assert started(things, FIELD, Budget(minutes=30)) == race
-    assert racing.report(things, race).race.budget.minutes == 30
-    race_on(things, SKILLS)
-    after = racing.report(things, race)
-    assert (after.status, after.leader) == ("finished", "tfidf-linear")
-    assert runs <= {folder.run_id for folder in list_runs(things)}
-
-
-def test_the_last_money_goes_into_a_run_on_all_texts(things: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    def expected(field: object, tasks: list[Task], whole: bool = False) -> list[Saved]:
-        return [Saved(seconds=200.0 if task.round == 1 else 20.0) for task in tasks]
-
-    monkeypatch.setattr(steps, "expected", expected)
-    race = started(things, FIELD, Budget(minutes=2))
-    race_on(things, SKILLS)
-    report = racing.report(things, race)
-    assert (report.status, report.leader) == ("out of budget", "tfidf-linear")
-    assert told(report)["tfidf-linear"] == "finished"
-    assert not any("-n280" in folder.run_id for folder in list_runs(things))
-
-
-def test_a_race_that_spent_its_budget_sets_its_runs_aside(things: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    cost(monkeypatch, 0.1)  # far too little: the truth comes out only when it has run
-    race = started(things, FIELD, Budget(minutes=0.02))
-    race_on(things, SKILLS)
-    report = racing.report(things, race)
-    assert report.status == "out of budget"
-    aside = [folder for folder in list_runs(things) if not folder.usage]
-    assert aside
-    assert {folder.state.status for folder in aside if folder.state} == {"paused"}
-
-
-def test_what_somebody_else_wants_is_not_set_aside(things: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    cost(monkeypatch, 0.1)
-    started(things, FIELD, Budget(minutes=0.02))
-    racing.advance(things)
-    wanted = [launch.retry(things, folder.run_id).run_id for folder in list_runs(things)]
-    played: list[str] = []
-    race_on(things, SKILLS, lambda folder: bool(played.append(folder.run_id)))
-    assert set(wanted) <= set(played)
 
 
 def test_finalists_that_are_alike_get_more_seeds(things: Home) -> None:
