@@ -22,6 +22,7 @@ from core.errors import TradeoffError
 from core.findings.cascade_answers import Terms
 from core.findings.cascade_suggestions import suggestions
 from core.findings.cascades import CascadeQuestion, cascade_of
+from core.findings.comparing import chosen, compare
 from core.findings.decide import decision_of
 from core.findings.fronts import quality_draws
 from core.findings.power import power
@@ -91,6 +92,7 @@ def _of_metric(home: Home, dataset: str, metric: str) -> Iterator[Step]:
         yield partial(decision_of, home, rows, Question(metric=metric), Scenario())
         yield partial(quality_draws, home, rows)
         yield partial(power, home, rows, MARGIN)
+        yield lambda: compare(home, chosen(rows, []))
         yield partial(_cascade, home, dataset, rows)
 
 

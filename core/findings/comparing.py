@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter
+
 from core.analysis.compare import Comparison, Difference, all_pairs
 from core.analysis.decision import MARGIN, best_of
 from core.analysis.differing import Differing, Plain, differing
@@ -13,10 +15,12 @@ from core.analysis.statistic import OfLabels
 from core.errors import TradeoffError, unknown
 from core.findings.answer_cache import Answers, answers
 from core.findings.evidence import performance_over
+from core.findings.figure_cache import kept
 from core.home import Home
 from core.runs import RunFolder, find_run
 from core.tasks import get_task
 
+PAIRS, LABELS = TypeAdapter(list[Comparison]), TypeAdapter(list[LabelScores])
 LEAST, SHOWN, MOST = 2, 4, 6
 """How many candidates can be laid side by side, and how many are when none is named."""
 
@@ -100,9 +104,11 @@ def compare(home: Home, rows: Sequence[CandidateRow], margin: float = MARGIN) ->
     if not len(sides):
         raise TradeoffError("No test text was answered by all of these candidates",
                             remedy="Compare candidates that ran on the same version of the dataset.")  # fmt: skip
-    measured = {name: performance_over(of_one, best.metric) for name, of_one in found.items()}
+    runs, of = [run for row in ordered for run in row.run_ids], [(row.candidate, row.runs) for row in ordered]
+    pairs = kept(home, PAIRS, "pairs", runs, [best.metric, *of], lambda: _pairs(found, best.metric))
+    labels = kept(home, LABELS, "labels", runs, of, lambda: _labels(found))
     return Compared(
-        ordered, margin, tuple(all_pairs(measured)), sides, tuple(_labels(found)),
+        ordered, margin, tuple(pairs), sides, tuple(labels),
         tuple(differing({name: [folder.spec for folder in of_one] for name, of_one in folders.items()},
                         {name: _surroundings(of_one) for name, of_one in folders.items()})),
     )  # fmt: skip
@@ -114,6 +120,10 @@ def _answers(name: str, folder: RunFolder) -> Answers:
     except (OSError, ValueError, KeyError):
         raise TradeoffError(f"The predictions of {name} cannot be read", folder.run_id,
                             "Leave it out, or launch its run again.") from None  # fmt: skip
+
+
+def _pairs(found: Mapping[str, Sequence[Answers]], metric: str) -> list[Comparison]:
+    return all_pairs({name: performance_over(of_one, metric) for name, of_one in found.items()})
 
 
 def _labels(found: Mapping[str, Sequence[Answers]]) -> list[LabelScores]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from transformers import AutoModel
 
@@ -25,6 +24,7 @@ from core.methods.pretrained import load_model, load_tokenizer
 from core.methods.saved import read_about, write_about
 from core.methods.settings import EmbeddingLinearSettings
 from core.methods.shared_vectors import shelf
+from core.methods.text_vectors import TextVectors
 from core.tasks.base import Example
 
 METHOD = "embedding-linear"
@@ -51,6 +51,7 @@ class EmbeddingLinear:
         self.model: Any = None
         self.tokenizer: TextTokenizer | None = None
         self.arithmetic: Arithmetic | None = None
+        self._vectors: TextVectors | None = None
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: Context) -> None:
         """Embed `train` and fit the regression on it.
@@ -101,7 +102,7 @@ class EmbeddingLinear:
         return method
 
     def _start(self, context: Context) -> None:
-        self.arithmetic = arithmetic(context.device)
+        self.arithmetic, self._vectors = arithmetic(context.device), None
         with memory_guard(method_entry(METHOD).memory_setting, context.device):
             self.model, _ = load_model(AutoModel, self.model_name, context)
             self.tokenizer = load_tokenizer(self.model_name, self.model, self.settings.max_tokens, context)
@@ -170,17 +171,9 @@ class EmbeddingLinear:
         assert self.tokenizer is not None, "fit or load comes first"
         assert self.arithmetic is not None
         texts = [example.text for example in examples]
-        return run_batches(self._pooled, texts, self.tokenizer, self.settings.batch_tokens, self.arithmetic, context)
-
-    def _pooled(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Unit vectors of shape (texts, width): the mean over real tokens, or the first token's (Reimers 2019)."""
-        states = self.model(**inputs).last_hidden_state.float()
-        if self.settings.pooling == "cls":
-            pooled = states[:, 0]
-        else:
-            mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
-            pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1)
-        return torch.nn.functional.normalize(pooled, dim=-1)
+        if self._vectors is None:
+            self._vectors = TextVectors(self.model, self.tokenizer, self.arithmetic, self.settings.pooling)
+        return run_batches(self._vectors, texts, self.tokenizer, self.settings.batch_tokens, self.arithmetic, context)
 
 
 def _read_kept(kept: Path | None, signature: NDArray[np.uint8], vectors: NDArray[np.float32]) -> tuple[int, int]:

@@ -39,10 +39,10 @@ class Batch:
 
 
 def run_batches(
-    forward: Callable[[dict[str, torch.Tensor]], torch.Tensor], texts: Sequence[str], tokenizer: TextTokenizer,
+    forward: Callable[[Sequence[Encoded]], torch.Tensor], texts: Sequence[str], tokenizer: TextTokenizer,
     batch_tokens: int, arithmetic: Arithmetic, context: Context, window: int = WINDOW,
 ) -> Iterator[Batch]:  # fmt: skip
-    """Give `forward` padded inputs, batch after batch, window after window; its output has shape (texts, outputs).
+    """Give `forward` encoded texts, batch after batch, window after window; its output has shape (texts, outputs).
 
     Raises:
         Cancelled: the run is to stop.
@@ -54,7 +54,7 @@ def run_batches(
         overhead = (perf_counter() - began) / max(1, len(encoded))
 
         def outputs(chosen: Sequence[Encoded]) -> NDArray[np.float32]:
-            given: NDArray[np.float32] = forward(tokenizer.pad(chosen, arithmetic.device)).float().cpu().numpy()
+            given: NDArray[np.float32] = forward(chosen).float().cpu().numpy()
             return given
 
         for places, found, seconds in forward_passes(outputs, encoded, batch_tokens, arithmetic, context):

@@ -1,11 +1,10 @@
 """Finding the training texts that are most similar to a text, by the vectors of an encoder (arXiv 2101.06804)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from transformers import AutoModel
 
@@ -18,12 +17,13 @@ from core.methods.logistic import read_tensors, write_tensors
 from core.methods.pretrained import load_model, load_tokenizer
 from core.methods.saved import read_about
 from core.methods.shared_vectors import shelf
+from core.methods.text_vectors import Pooling, TextVectors
 from core.tasks.base import Example
 
 FILE = "demonstrations.safetensors"
 MAX_TOKENS = 256
 BATCH_TOKENS = 2048
-Pooled = Callable[[dict[str, torch.Tensor]], torch.Tensor]
+Found = tuple[Any, TextTokenizer, Arithmetic, Pooling]
 
 
 class Finder:
@@ -42,10 +42,8 @@ class Finder:
         """
         encoder = TextEncoder(name, context)
         texts = [example.text for example in pool]
-        pooling = encoder.pooled.__name__
-        kept = shelf(
-            context.shared, encoder.model, encoder.tokenizer, pooling, str(encoder.arithmetic.precision)
-        )  # fmt: skip
+        precision = str(encoder.arithmetic.precision)
+        kept = shelf(context.shared, encoder.model, encoder.tokenizer, encoder.pooling, precision)
         if kept is None:
             return cls(encoder, encoder.vectors(texts, "fit"))
 
@@ -82,7 +80,8 @@ class TextEncoder:
         folder = context.models.parent.parent / "runs" / name / "model"
         with memory_guard("batch_tokens", context.device):
             found = _of_run(name, folder, context) if (folder.parent / "spec.json").is_file() else _named(name, context)
-        self.model, self.tokenizer, self.arithmetic, self.pooled = found
+        self.model, self.tokenizer, self.arithmetic, self.pooling = found
+        self._unit = TextVectors(*found)
 
     def vectors(self, texts: Sequence[str], phase: str = "") -> NDArray[np.float32]:
         """Unit vectors of shape (texts, width)."""
@@ -95,28 +94,15 @@ class TextEncoder:
                 self.context.report({"phase": phase, "step": done, "steps": len(texts) + 1, "texts": done})
         return result
 
-    def _unit(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        states = self.model(**inputs).last_hidden_state.float()
-        return torch.nn.functional.normalize(self.pooled(states, inputs["attention_mask"]), dim=-1)
 
-
-def _mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    weights = mask.unsqueeze(-1).to(states.dtype)
-    return (states * weights).sum(1) / weights.sum(1).clamp(min=1)
-
-
-def _first(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
-    return states[:, 0]
-
-
-def _named(name: str, context: Context) -> tuple[Any, TextTokenizer, Arithmetic, Any]:
+def _named(name: str, context: Context) -> Found:
     where = arithmetic(context.device)
     model, _ = load_model(AutoModel, name, context)
     tokenizer = load_tokenizer(name, model, MAX_TOKENS, context)
-    return model.eval().to(where.device), tokenizer, where, _mean
+    return model.eval().to(where.device), tokenizer, where, "mean"
 
 
-def _of_run(name: str, folder: Path, context: Context) -> tuple[Any, TextTokenizer, Arithmetic, Any]:
+def _of_run(name: str, folder: Path, context: Context) -> Found:
     """The body of a fine-tuned encoder, as its run saved it."""
     try:
         about = read_about(folder)
@@ -130,4 +116,4 @@ def _of_run(name: str, folder: Path, context: Context) -> tuple[Any, TextTokeniz
     from core.methods import method_class
 
     method = method_class(about["method"]).load(folder, context)
-    return method.network.encoder.base_model.eval(), method.tokenizer, method.arithmetic, _first
+    return method.network.encoder.base_model.eval(), method.tokenizer, method.arithmetic, "cls"

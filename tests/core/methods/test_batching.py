@@ -1,5 +1,6 @@
 """Texts as batches: budgets, buckets, padding, and what a model's tokenizer lacks."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from transformers import AutoModel, BertConfig, RobertaConfig, RobertaModel
 
 from core.methods.base import Cancelled, Context
-from core.methods.batching import budget_batches, epoch_batches
+from core.methods.batching import Encoded, budget_batches, epoch_batches
 from core.methods.device import arithmetic
 from core.methods.inference import run_batches
 from core.methods.pretrained import load_model, load_tokenizer, positions_of
@@ -61,8 +62,8 @@ def test_batches_give_what_single_texts_give(tmp_path: Path) -> None:
     tokenizer = load_tokenizer(folder, model.eval(), 64, where)
     texts = ["cat", "", "a red dog and a blue cow " * 3, "horse one", "?"] * 3
 
-    def forward(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        return model(**inputs).last_hidden_state[:, 0]
+    def forward(chosen: Sequence[Encoded]) -> torch.Tensor:
+        return model(**tokenizer.pad(chosen, torch.device("cpu"))).last_hidden_state[:, 0]
 
     def outputs(texts: list[str], budget: int, window: int) -> dict[int, list[float]]:
         batches = list(run_batches(forward, texts, tokenizer, budget, arithmetic("cpu", "fp32"), where, window))
