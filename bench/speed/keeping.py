@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -38,10 +39,15 @@ def row(timing: Timing, ours: Timing, goal: float | None) -> Row:
     }
 
 
-def keep(path: Path, part: str, timings: list[Timing], goals: Sequence[float | None]) -> list[Row]:
-    """Write a part into the file, beside the parts of earlier calls, with the machine and the versions of now."""
+def keep(
+    path: Path, part: str, timings: list[Timing], goals: Sequence[float | None], most: float | None = None
+) -> list[Row]:
+    """Write a part into the file, beside the parts of earlier calls, with the machine and the versions of now.
+
+    `most`: the seconds that ours may take, where one thing takes seconds.
+    """
     beside = [None, *goals, *[None] * len(timings)]
-    rows = [row(timing, timings[0], goal) for timing, goal in zip(timings, beside, strict=False)]
+    rows = [{**row(timing, timings[0], goal), "most": most} for timing, goal in zip(timings, beside, strict=False)]
     content = json.loads(path.read_text()) if path.exists() else {}
     content[part] = {"at": time.strftime("%Y-%m-%d %H:%M"), "machine": machine(), "versions": versions(), "rows": rows}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,10 +60,15 @@ def lines(part: str, rows: list[Row]) -> Iterator[str]:
     for one in rows:
         quality = ", ".join(f"{name} {value:.3g}" for name, value in one["outcome"]["quality"].items())
         rates = f"{one['rate']:,.4g} ({min(one['rates']):,.4g}–{max(one['rates']):,.4g})"
+        if most := one.get("most"):
+            seconds = sorted(one["seconds"])
+            rates = f"{statistics.median(seconds):.3g} s ({seconds[0]:.3g}–{seconds[-1]:.3g})"
         ratio = "" if one["ratio"] is None else f"{one['ratio']:.2f}×"
         same = "" if one["same"] is None else f"{one['same']:.1%}"
         busy = f"{one['busy']:.0%}" + (" (not quiet)" if one["busy"] > BUSY_LIMIT else "")
         goal = "" if one["goal"] is None else f"≥ {one['goal']:g}×"
+        if most and one["ratio"] is None:
+            goal = f"≤ {most:g} s"
         yield f"| {part} | {one['name']} | {rates} | {ratio} | {goal} | {quality} | {same} | {busy} |"
 
 
