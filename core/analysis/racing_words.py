@@ -30,17 +30,18 @@ def why(
     best = max(rivals, key=lambda other: rivals[other].final)
     if one.final_high >= rivals[best].final and one.final >= rivals[best].final - 0.02 * top:
         return f"{name} and {best}{_cost(cheaper)} are so much alike that one of them will do."
-    return f"{_able(one, texts, all_texts, top)}; {_told(best, rivals[best], cheaper, top)}."
+    chance = "" if one.final_high < rivals[best].final else f" Chance to be the better one: {_chance(one)}."
+    return f"{_able(one, texts, all_texts, top)}; {_told(best, rivals[best], cheaper, top)}.{chance}"
 
 
 def _able(one: Judged, texts: int | None, all_texts: int, top: float) -> str:
     """The most that it may come to."""
-    most, now = shown(one.final_high, top), shown(one.now, top)
+    most, now, final = (shown(value, top) for value in (one.final_high, one.now, one.final))
     if texts is None:
         return f"It is not trained, so more texts do not make it better: it is at {now} and hardly above {most}"
     if texts >= all_texts:
         return f"It has seen all texts: it is at {now} and hardly above {most}"
-    return f"Even if it keeps gaining as fast as such models may, it would reach {most} with all texts ({now} now)"
+    return f"With all texts it should reach {final}, hardly more than {most} ({now} now)"
 
 
 def _told(best: str, found: Judged, cheaper: set[str] | None, top: float) -> str:
@@ -58,8 +59,11 @@ def _stays(one: Judged, stay: int, front: bool) -> str:
     if stay == 1:
         return "It is the only one that is left."
     what = "be the best for what it costs" if front else "be the best"
-    chance = "less than 1" if one.chance < 0.01 else f"{100 * one.chance:.0f}"
-    return f"It may still {what}: a chance of {chance} %."
+    return f"It may still {what}: a chance of {_chance(one)}."
+
+
+def _chance(one: Judged) -> str:
+    return "less than 1 %" if one.chance < 0.01 else f"{100 * one.chance:.0f} %"
 
 
 def shown(value: float, top: float) -> str:
