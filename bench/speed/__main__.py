@@ -40,7 +40,6 @@ PARTS: dict[str, Part] = {
     ),
     "MiniLM fine-tuned with LoRA": Part(lambda: encoders.tuning("minilm-lora", texts=1000), (1.5,)),
     "SmolLM2 fine-tuned with LoRA": Part(decoders.tuning, (5, 1.6)),
-    "SmolLM2 with LoRA, 500 texts": Part(lambda: decoders.tuning(500, (decoders.TUNED,)), (1.6,)),
     "MiniLM answers": Part(answering.answering, (2.2,)),
     "MiniLM answers in bf16": Part(lambda: answering.answering("bf16")),
     "MiniLM answers in int8": Part(lambda: answering.answering("int8"), (4,)),

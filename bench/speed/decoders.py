@@ -1,7 +1,8 @@
 """SmolLM2 fine-tuned with LoRA, beside TRL's SFTTrainer.
 
 The peer gets the very tokens, adapters, batch size, learning rate and schedule of the project, with the loss on the
-answer only, and its adapters are judged by the project's scoring of labels: only the training is compared.
+answer only, and its adapters are judged by the project's scoring of labels: only fitting is compared, from the weights
+on disk to the adapters.
 """
 
 import logging
@@ -21,23 +22,20 @@ from core.tasks import Example, get_task
 
 CANDIDATE = "smollm2-lora"
 LEARNING_RATE = 1e-3
-JUDGED = 150
-TUNED = "TRL SFTTrainer, fp32, no checkpointing"
+JUDGED = 500
 PEERS: dict[str, dict[str, Any]] = {
     "TRL SFTTrainer, defaults": {},
-    TUNED: {"bf16": False, "gradient_checkpointing": False},
+    "TRL SFTTrainer, fp32, no checkpointing": {"bf16": False, "gradient_checkpointing": False},
 }
 
 
-def tuning(texts: int = 96, peers: tuple[str, ...] = tuple(PEERS)) -> list[Contender]:
-    """One epoch over the same texts; ours loads its model meanwhile, the peer's loading is not timed."""
+def tuning(texts: int = 500) -> list[Contender]:
+    """One epoch over the same texts."""
     train, test = questions().train[:texts], questions().test[:JUDGED]
     held: dict[str, Any] = {}
 
-    def fresh() -> None:
-        held["ours"] = method(CANDIDATE, epochs=1, patience=0, learning_rate=LEARNING_RATE)
-
     def ours() -> Outcome:
+        held["ours"] = method(CANDIDATE, epochs=1, patience=0, learning_rate=LEARNING_RATE)
         held["ours"].fit(train, [], context())
         return Outcome(texts)
 
@@ -45,16 +43,14 @@ def tuning(texts: int = 96, peers: tuple[str, ...] = tuple(PEERS)) -> list[Conte
         return {"right": right(predicted(held["ours"], test, context()), test)}
 
     def peer(name: str) -> Contender:
-        def load() -> None:
-            held[name] = _trainer(train, held["ours"], PEERS[name])
-
         def act() -> Outcome:
+            held[name] = _trainer(train, held["ours"], PEERS[name])
             held[name].train()
             return Outcome(texts)
 
-        return Contender(name, act, load, lambda: {"right": right(_answers(held[name], held["ours"], test), test)})
+        return Contender(name, act, judge=lambda: {"right": right(_answers(held[name], held["ours"], test), test)})
 
-    return [Contender("tradeoff", ours, fresh, judged), *map(peer, peers)]
+    return [Contender("tradeoff", ours, judge=judged), *map(peer, PEERS)]
 
 
 def _trainer(train: list[Example], ours: Any, options: dict[str, Any]) -> Any:

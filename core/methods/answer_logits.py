@@ -1,36 +1,48 @@
 """What a language model in training says about each token of the answers, computed at no other place.
 
 A vocabulary of 50,000 makes logits the dearest part of a small model, and most of a prompt's tokens need none. What
-all prompts of a batch begin with is computed once, with its gradient.
+all prompts of a batch begin with is computed once, with its gradient: a few short prompts stand behind it in one row,
+each blind to the others, so that nothing is padded; many or long ones go on from its keys and values.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
+from core.methods.swift import ATTENTION as SMALL
 from core.prompts.cache import Prefix
 
 IGNORED = -100
 
 Rows = Sequence[Sequence[int]]
+Way = Literal["whole", "once", "packed"]
+"""How prompts are computed: each one whole, their shared beginning once, or all of them in one row."""
+BY_MASK = ("sdpa", "eager", SMALL)
+"""Attention that takes any mask."""
+ODD = (ValueError, TypeError, AttributeError, IndexError, KeyError, NotImplementedError, RuntimeError)
+"""What models raise that are not built for a way."""
 
 
 def decoder_logits(
-    model: Any, shared: Sequence[int], rows: Rows, answers: Rows, once: bool
+    model: Any, shared: Sequence[int], rows: Rows, answers: Rows, way: Way
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits of shape (texts, longest answer, vocabulary), and the answers' tokens, `IGNORED` where there are none.
 
-    Rows are padded on the left, so that all answers end in the last place.
+    Rows are padded on the left, so that all answers end in the last place; packed, all answers follow each other as if
+    they were one text's.
 
     Args:
         model: a causal language model.
         shared: the tokens that all prompts begin with.
         rows: each prompt's further tokens, at least one.
         answers: each answer's tokens, at least one.
-        once: whether `shared` is computed once and its keys and values are used for all rows.
+        way: how they are computed.
     """
+    if way == "packed":
+        return _packed(model, shared, rows, answers)
+    once = way == "once"
     whole = [
         [*row, *answer[:-1]] if once else [*shared, *row, *answer[:-1]]
         for row, answer in zip(rows, answers, strict=True)
@@ -47,6 +59,29 @@ def decoder_logits(
     ).logits  # fmt: skip
     targets, _ = padded(answers, longest, left=True, fill=IGNORED)
     return logits, targets.to(logits.device)
+
+
+def _packed(model: Any, shared: Sequence[int], rows: Rows, answers: Rows) -> tuple[torch.Tensor, torch.Tensor]:
+    if model.config._attn_implementation not in BY_MASK:
+        raise NotImplementedError("its attention takes no mask of one's own")
+    ids, positions, owners = list(shared), list(range(len(shared))), [-1] * len(shared)
+    ends: list[int] = []
+    for number, (row, answer) in enumerate(zip(rows, answers, strict=True)):
+        whole = [*row, *answer[:-1]]
+        ends += range(len(ids) + len(row) - 1, len(ids) + len(whole))
+        ids += whole
+        positions += range(len(shared), len(shared) + len(whole))
+        owners += [number] * len(whole)
+    owner, device = torch.tensor(owners, device=model.device), model.device
+    seen = ((owner[:, None] == owner) | (owner == -1)).tril()
+    mask: torch.Tensor = seen
+    if model.config._attn_implementation != "sdpa":
+        mask = torch.zeros(seen.shape, device=device).masked_fill_(~seen, torch.finfo(torch.float32).min)
+    logits = model(
+        input_ids=torch.tensor([ids], device=device), position_ids=torch.tensor([positions], device=device),
+        attention_mask=mask[None, None], use_cache=False, logits_to_keep=torch.tensor(ends, device=device),
+    ).logits  # fmt: skip
+    return logits, torch.tensor([[token for answer in answers for token in answer]], device=device)
 
 
 def seq2seq_logits(model: Any, prompts: Rows, answers: Rows) -> tuple[torch.Tensor, torch.Tensor]:
@@ -78,25 +113,26 @@ def answer_loss(logits: torch.Tensor, targets: torch.Tensor, smoothing: float = 
 
 
 @torch.no_grad()
-def can_share(model: Any, shared: Sequence[int], rows: Rows, answers: Rows) -> bool:
-    """Whether the model says the same when the shared beginning is computed once.
+def is_same(model: Any, shared: Sequence[int], rows: Rows, answers: Rows, way: Way) -> bool:
+    """Whether the model says the same in this way as when it is given each prompt whole.
 
     Models with a sliding window or without attention do not; they get whole prompts.
     """
     training = model.training
     model.eval()
     try:
-        quick, targets = decoder_logits(model, shared, rows, answers, once=True)
-        slow, _ = decoder_logits(model, shared, rows, answers, once=False)
-    except (TypeError, ValueError, AttributeError, IndexError, KeyError, NotImplementedError):
+        quick = _of_answers(*decoder_logits(model, shared, rows, answers, way))
+        slow = _of_answers(*decoder_logits(model, shared, rows, answers, "whole"))
+    except ODD:
         return False
     finally:
         model.train(training)
-    real = targets != IGNORED
     rough = 0.02 if quick.dtype == torch.float32 else 0.75
-    return torch.allclose(
-        quick[real].float().log_softmax(-1), slow[real].float().log_softmax(-1), rtol=0.02, atol=rough
-    )
+    return torch.allclose(quick.float().log_softmax(-1), slow.float().log_softmax(-1), rtol=0.02, atol=rough)
+
+
+def _of_answers(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return logits[targets != IGNORED]
 
 
 def _prefix(model: Any, shared: Sequence[int]) -> Prefix:

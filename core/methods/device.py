@@ -41,7 +41,7 @@ def arithmetic(device: str, precision: str = "auto") -> Arithmetic:
         TradeoffError: a GPU is asked for and there is none.
     """
     if device != "cuda":
-        bf16 = precision == "bf16" or (precision == "auto" and _cpu_has_bf16())
+        bf16 = precision == "bf16" or (precision == "auto" and cpu_has_bf16())
         return Arithmetic(torch.device("cpu"), "bf16" if bf16 else "fp32")
     if not torch.cuda.is_available():
         raise TradeoffError("There is no GPU that can be used", remedy="Launch the run with --device cpu.")
@@ -51,7 +51,8 @@ def arithmetic(device: str, precision: str = "auto") -> Arithmetic:
     return Arithmetic(torch.device("cuda"), precision)
 
 
-def _cpu_has_bf16() -> bool:
+def cpu_has_bf16() -> bool:
+    """Whether the processor multiplies in bf16."""
     features = torch.cpu.get_capabilities()
     return bool(features.get("avx512_bf16") or features.get("amx_bf16"))
 

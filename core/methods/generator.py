@@ -242,7 +242,7 @@ class Generator:
         counts = [(p.numel(), p.requires_grad) for p in tuned.trained.parameters()]
         notes["parameters_total"] = sum(count for count, _ in counts)
         notes["parameters_trained"] = sum(count for count, trained in counts if trained)
-        notes["precision"] = tuned.arithmetic.precision
+        notes["precision"] = tuned.arithmetic.precision + (", frozen layers bf16" if tuned.frozen_in_bf16 else "")
         notes["truncated_examples"] = lessons.cut
         notes["prompt"] = f"{self.phrasings[0].style.name} {self.phrasings[0].style.version}"
         if lessons.unreadable:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.methods.answer_logits import answer_loss, can_share, decoder_logits, seq2seq_logits
+from core.methods.answer_logits import Way, answer_loss, decoder_logits, is_same, seq2seq_logits
 from core.methods.base import Part
 from core.methods.batching import budget_batches
 from core.methods.phrasing import Phrasing
@@ -21,6 +21,8 @@ MOST_CHECKED = 2000
 """Answers of a dataset that are read back from their own tokens before a training."""
 WORTH_SHARING = 8
 """Tokens from which on it pays to compute the beginning of all prompts apart."""
+MOST_PACKED = 768
+"""Tokens that stand in one row at most: beyond, attention between all of them costs more than padding does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Lessons:
         by_part = [self.of(place, part.train) for place, part in enumerate(parts)]
         self.items = mixed(by_part, settings.mix, seed)
         self.lengths = [len(item.row) + len(item.answer) for item in self.items]
-        self._shares: dict[int, bool] = {}
+        self._same: dict[tuple[int, Way], bool] = {}
 
     def of(self, place: int, examples: Sequence[Example]) -> list[Lesson]:
         """The lessons of some examples of the dataset at `place`."""
@@ -83,11 +85,26 @@ class Lessons:
         if self.seq2seq:
             logits, targets = seq2seq_logits(self.model, [[*shared, *row] for row in rows], answers)
         else:
-            if place not in self._shares:
-                worth = len(shared) >= WORTH_SHARING and not self.settings.gradient_checkpointing
-                self._shares[place] = worth and can_share(self.model, shared, rows[:2], answers[:2])
-            logits, targets = decoder_logits(self.model, shared, rows, answers, once=self._shares[place])
+            way = self._way(place, shared, rows, answers)
+            logits, targets = decoder_logits(self.model, shared, rows, answers, way)
         return answer_loss(logits, targets, smoothing)
+
+    def _way(self, place: int, shared: Sequence[int], rows: list[list[int]], answers: list[list[int]]) -> Way:
+        """The quickest way in which the model says the same as in the plainest."""
+        ways: list[Way] = []
+        lengths = [len(row) + len(answer) for row, answer in zip(rows, answers, strict=True)]
+        # In one row nothing keeps a model from looking beyond its window.
+        window = getattr(self.model.config.get_text_config(), "sliding_window", None) or MOST_PACKED
+        if len(shared) + sum(lengths) <= MOST_PACKED and len(shared) + max(lengths) <= window:
+            ways.append("packed")
+        if len(shared) >= WORTH_SHARING and not self.settings.gradient_checkpointing:
+            ways.append("once")
+        for way in ways:
+            if (place, way) not in self._same:
+                self._same[place, way] = is_same(self.model, shared, rows[:2], answers[:2], way)
+            if self._same[place, way]:
+                return way
+        return "whole"
 
     def groups(self, lessons: Sequence[Lesson]) -> Iterator[list[Lesson]]:
         """Lessons of one dataset and of similar length, within the budgets of tokens and of logits."""

@@ -58,7 +58,7 @@ class _Adapted(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs: Any, down: Any, up: Any, frozen: Any, scaling: float, fall: int) -> Any:  # type: ignore[override]
         keep = kept_places(inputs, fall) if fall else None
-        seen = inputs if keep is None else torch.where(keep, inputs, 0.0)
+        seen = inputs if keep is None else _only(inputs, keep)
         scale = scaling * DRAWS / max(1, DRAWS - fall)
         inner = seen @ down.t()
         ctx.frozen, ctx.scale = frozen, scale
@@ -78,5 +78,11 @@ class _Adapted(torch.autograd.Function):
             if keep is None:
                 passed.addmm_(within, down)
             else:
-                passed.add_(torch.where(keep, within @ down, 0.0))
+                passed.add_(_only(within @ down, keep))
         return passed, by_down, by_up, None, None, None
+
+
+def _only(values: torch.Tensor, keep: torch.Tensor) -> torch.Tensor:
+    """Values where they are kept, else 0: by their bits, which is several times as fast as `torch.where`."""
+    bits = keep.to(torch.int32).neg_()
+    return bits.bitwise_and_(values.view(torch.int32)).view(torch.float32)

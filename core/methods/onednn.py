@@ -17,10 +17,10 @@ ASKED_FOR_WEIGHT = "wo"
 class PackedLinear(torch.nn.Module):
     """`torch.nn.Linear` in fp32 for inference, its weight of shape (outputs, inputs) packed for oneDNN."""
 
-    def __init__(self, linear: torch.nn.Linear) -> None:
+    def __init__(self, linear: torch.nn.Linear, kind: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.in_features, self.out_features = linear.in_features, linear.out_features
-        self.packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), None)
+        self.packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().to(kind), None)
         self.bias = linear.bias
 
     @property
@@ -30,16 +30,26 @@ class PackedLinear(torch.nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Shape (…, inputs) to (…, outputs)."""
-        result: torch.Tensor = torch.ops.mkldnn._linear_pointwise(inputs, self.packed, self.bias, "none", [], "")
-        return result
+        return _product(inputs, self.packed, self.bias)
 
 
 class FrozenLinear(PackedLinear):
-    """A linear layer that does not learn, yet lets gradients through: low-rank adapters stand beside it."""
+    """A linear layer that does not learn, yet lets gradients through: low-rank adapters stand beside it.
 
-    def __init__(self, linear: torch.nn.Linear) -> None:
-        super().__init__(linear)
-        self.turned = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().t().contiguous(), None)
+    `kind` is what its products are computed in; what comes in and goes out is fp32.
+    """
+
+    def __init__(self, linear: torch.nn.Linear, kind: torch.dtype = torch.float32) -> None:
+        super().__init__(linear, kind)
+        self.kind = kind
+        self.exact = () if kind == torch.float32 else (linear.weight.detach(),)  # in a tuple it is no parameter
+        turned = linear.weight.detach().to(kind).t().contiguous()
+        self.turned = torch.ops.mkldnn._reorder_linear_weight(turned, None)
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """The weight as it was."""
+        return self.exact[0] if self.exact else super().weight
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Shape (…, inputs) to (…, outputs)."""
@@ -48,12 +58,17 @@ class FrozenLinear(PackedLinear):
 
     def product(self, inputs: torch.Tensor) -> torch.Tensor:
         """The layer's outputs, outside of any graph."""
-        return super().forward(inputs)
+        found = _product(inputs.to(self.kind), self.packed).float()
+        return found if self.bias is None else found.add_(self.bias)
 
     def turned_product(self, gradient: torch.Tensor) -> torch.Tensor:
         """The gradient by the inputs, of shape (…, inputs), from that by the outputs."""
-        passed: torch.Tensor = torch.ops.mkldnn._linear_pointwise(gradient, self.turned, None, "none", [], "")
-        return passed
+        return _product(gradient.to(self.kind), self.turned).float()
+
+
+def _product(inputs: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+    found: torch.Tensor = torch.ops.mkldnn._linear_pointwise(inputs, packed, bias, "none", [], "")
+    return found
 
 
 class _ThroughFrozen(torch.autograd.Function):
@@ -69,12 +84,18 @@ class _ThroughFrozen(torch.autograd.Function):
         return ctx.frozen.turned_product(gradient.contiguous()), None
 
 
-def freeze_linear_layers(model: Any) -> int:
+def freeze_linear_layers(model: Any, kind: torch.dtype = torch.float32) -> int:
     """Replace the fp32 linear layers that do not learn, in place, so that training goes on faster around them.
 
-    How many; 0 where oneDNN cannot be used. `unpack_linear_layers` undoes it.
+    Their products are computed in `kind`, save for those of the last layer, which tells answers apart. How many; 0
+    where oneDNN cannot be used. `unpack_linear_layers` undoes it.
     """
-    return _replace(model, FrozenLinear, lambda child: _fits(child) and not child.weight.requires_grad)
+    last = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
+
+    def frozen(linear: torch.nn.Linear) -> FrozenLinear:
+        return FrozenLinear(linear, torch.float32 if linear is last else kind)
+
+    return _replace(model, frozen, lambda child: _fits(child) and not child.weight.requires_grad)
 
 
 def pack_linear_layers(model: Any) -> int:
@@ -104,7 +125,9 @@ def available() -> bool:
     return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
-def _replace(model: Any, kind: type[PackedLinear], wanted: Callable[[torch.nn.Linear], bool]) -> int:
+def _replace(
+    model: Any, made: Callable[[torch.nn.Linear], PackedLinear], wanted: Callable[[torch.nn.Linear], bool]
+) -> int:
     if not available():
         return 0
     packed = 0
@@ -113,7 +136,7 @@ def _replace(model: Any, kind: type[PackedLinear], wanted: Callable[[torch.nn.Li
             for name, child in list(parent.named_children()):
                 plain = ASKED_FOR_WEIGHT not in (*path.split("."), name)
                 if plain and type(child) is torch.nn.Linear and wanted(child):
-                    setattr(parent, name, kind(child))
+                    setattr(parent, name, made(child))
                     packed += 1
     return packed
 

@@ -11,6 +11,7 @@ from transformers import AutoConfig
 
 from core.errors import TradeoffError
 from core.methods import adapters
+from core.methods.answer_logits import Way
 from core.methods.base import Context, Part
 from core.methods.checkpoint import Tensors, optimizer_tensors, read_checkpoint, restore_optimizer, write_checkpoint
 from core.methods.generator import Generator, Workshop
@@ -88,8 +89,10 @@ class SharedLessons(Lessons):
     def __init__(self, *arguments: Any, group: Group) -> None:
         super().__init__(*arguments)
         self.group = group
-        # Whether it pays is tried on texts of a process's own: the processes would not do the same passes.
-        self._shares = dict.fromkeys(range(len(self.phrasings)), False)
+
+    def _way(self, *_lessons: Any) -> Way:
+        # What is quickest hangs on a process's own texts: the processes would not do the same passes.
+        return "whole"
 
     def loss(self, batch: Sequence[int]) -> Iterator[torch.Tensor]:
         """This process's part of the mean loss of a batch's answer tokens, times the number of processes.

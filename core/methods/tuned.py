@@ -11,7 +11,7 @@ from transformers import AutoTokenizer
 from core.errors import TradeoffError
 from core.methods import adapters
 from core.methods.base import Context
-from core.methods.device import Arithmetic, arithmetic
+from core.methods.device import Arithmetic, arithmetic, cpu_has_bf16
 from core.methods.models import local_path
 from core.methods.onednn import freeze_linear_layers, pack_linear_layers, unpack_linear_layers
 from core.methods.pretrained import load_model
@@ -87,12 +87,23 @@ class TunedModel:
             )
             self._wrap(adapters.wrap(self.network, self.adapter_config))
 
+    @property
+    def freezes(self) -> bool:
+        """Whether layers beside adapters are laid out for fast steps: on a CPU in fp32; DoRA needs them plain."""
+        return self.adapts and self._plain_on_cpu() and not getattr(self.settings, "dora", False)
+
+    @property
+    def frozen_in_bf16(self) -> bool:
+        """Whether their products are computed in bf16, where the CPU can and nothing else was asked for."""
+        return self.freezes and self.settings.precision == "auto" and cpu_has_bf16()
+
     def freeze(self) -> None:
-        """On a CPU in fp32: layers beside adapters are laid out for fast steps; DoRA needs them plain."""
-        if self.adapts and self._plain_on_cpu() and not getattr(self.settings, "dora", False):
+        """Lay out the layers beside adapters, until `finish`."""
+        if self.freezes:
             from core.methods.low_rank import quicken
 
-            self._packed = freeze_linear_layers(self.network) > 0
+            kind = torch.bfloat16 if self.frozen_in_bf16 else torch.float32
+            self._packed = freeze_linear_layers(self.network, kind) > 0
             quicken(self.network)
 
     def finish(self) -> None:

@@ -64,7 +64,9 @@ class GeneratorSettings(VersionedSettings, TrainingSettings):
         "more than one, the best weights are those of the least validation loss",
     )  # fmt: skip
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        "auto", description="Arithmetic; auto takes bf16 (else fp16) on a GPU and fp32 on a CPU"
+        "auto",
+        description="Arithmetic; auto takes bf16 (else fp16) on a GPU, and on a CPU fp32, with bf16 for frozen layers "
+        "while adapters learn, where it can",
     )
     batch_tokens: int = Field(
         1024, ge=64, le=262_144, description="Tokens predicted at once; lower it when memory is short"

@@ -7,13 +7,14 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
-from core.methods.answer_logits import answer_loss, can_share, decoder_logits, seq2seq_logits
+from core.methods.answer_logits import Way, answer_loss, decoder_logits, is_same, seq2seq_logits
 from core.methods.base import Part
 from core.methods.lessons import Lessons, mixed
 from core.methods.onednn import freeze_linear_layers, pack_linear_layers, unpack_linear_layers
 from core.methods.phrasing import Phrasing
 from core.methods.settings import DecoderSettings, Seq2SeqSettings
 from core.methods.speller import Speller
+from core.methods.swift import ATTENTION
 from core.tasks import get_task
 from tests.core.methods.learners import learning_decoder, learning_seq2seq
 from tests.core.methods.test_generator import TASKS, examples
@@ -58,7 +59,7 @@ def gradients(model: Any, loss: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def test_the_loss_is_that_of_transformers_itself(decoder: Any) -> None:
-    logits, targets = decoder_logits(decoder, SHARED, ROWS, ANSWERS, once=False)
+    logits, targets = decoder_logits(decoder, SHARED, ROWS, ANSWERS, way="whole")
     ours = answer_loss(logits, targets).item()
     theirs = 0.0
     for row, answer in zip(ROWS, ANSWERS, strict=True):
@@ -79,10 +80,13 @@ def test_the_loss_of_an_encoder_decoder_is_that_of_transformers(folders: dict[st
     assert answer_loss(logits, targets).item() == pytest.approx(theirs, rel=1e-4)
 
 
-def test_a_shared_beginning_computed_once_gives_the_same_gradients(decoder: Any) -> None:
-    assert can_share(decoder, SHARED, ROWS, ANSWERS)
-    whole = gradients(decoder, answer_loss(*decoder_logits(decoder, SHARED, ROWS, ANSWERS, once=False)))
-    once = gradients(decoder, answer_loss(*decoder_logits(decoder, SHARED, ROWS, ANSWERS, once=True)))
+@pytest.mark.parametrize("way", ["once", "packed"])
+@pytest.mark.parametrize("attention", ["sdpa", "eager", ATTENTION])
+def test_a_shared_beginning_computed_once_gives_the_same_gradients(decoder: Any, way: Way, attention: str) -> None:
+    decoder.set_attn_implementation(attention)
+    assert is_same(decoder, SHARED, ROWS, ANSWERS, way)
+    whole = gradients(decoder, answer_loss(*decoder_logits(decoder, SHARED, ROWS, ANSWERS, way="whole")))
+    once = gradients(decoder, answer_loss(*decoder_logits(decoder, SHARED, ROWS, ANSWERS, way)))
     assert whole.keys() == once.keys()
     for name, gradient in whole.items():
         torch.testing.assert_close(once[name], gradient, rtol=1e-3, atol=1e-4)
@@ -93,9 +97,9 @@ def test_frozen_layers_let_the_same_gradients_through(decoder: Any) -> None:
     decoder.model.embed_tokens.weight.requires_grad_(True)
     decoder.lm_head.weight = torch.nn.Parameter(decoder.lm_head.weight.detach().clone(), requires_grad=False)
     weights = {name: p.detach().clone() for name, p in decoder.named_parameters()}
-    plain = gradients(decoder, answer_loss(*decoder_logits(decoder, SHARED, ROWS, ANSWERS, once=True)))
+    plain = gradients(decoder, answer_loss(*decoder_logits(decoder, SHARED, ROWS, ANSWERS, way="once")))
     assert freeze_linear_layers(decoder) in (0, 15)
-    fast = gradients(decoder, answer_loss(*decoder_logits(decoder, SHARED, ROWS, ANSWERS, once=True)))
+    fast = gradients(decoder, answer_loss(*decoder_logits(decoder, SHARED, ROWS, ANSWERS, way="once")))
     for name, gradient in plain.items():
         torch.testing.assert_close(fast[name], gradient, rtol=1e-3, atol=1e-4)
     unpack_linear_layers(decoder)

@@ -100,3 +100,20 @@ def test_afterwards_it_is_a_layer_of_peft_again() -> None:
     assert sum(type(module) is Linear for module in model.modules()) == 2
     torch.testing.assert_close(model(inputs), before, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(model.merge_and_unload()(inputs), before, rtol=1e-4, atol=1e-4)
+
+
+def test_frozen_layers_in_bf16_are_close_and_come_back_whole() -> None:
+    model, inputs, wanted = adapted(), torch.randn(3, 7, 12), torch.randn(3, 7, 5)
+    weight = model.base_model.model[0].base_layer.weight.detach().clone()
+    plain, by_plain = results(model, inputs, wanted)
+    freeze_linear_layers(model, torch.bfloat16)
+    quicken(model)
+    fast, by_fast = results(model, inputs, wanted)
+    for one, other in zip((fast, *by_fast), (plain, *by_plain), strict=True):
+        assert one.dtype == torch.float32
+        assert (one - other).norm() < 0.02 * other.norm()
+        assert not torch.equal(one, other)
+    slow_down(model)
+    unpack_linear_layers(model.base_model.model)
+    assert torch.equal(model.base_model.model[0].base_layer.weight, weight)
+    assert not model.base_model.model[0].base_layer.weight.requires_grad

@@ -111,7 +111,13 @@ def test_two_processes_train_as_one_does_also_when_they_are_stopped_and_go_on(mo
 
 
 def test_two_processes_train_adapters_as_one_does(model: str, tmp_path: Path) -> None:
-    more: dict[str, Any] = {"lora_dropout": 0.0, "gradient_checkpointing": True, "epochs": 3, "train_tokens": 64}
+    more: dict[str, Any] = {
+        "lora_dropout": 0.0,
+        "precision": "fp32",
+        "gradient_checkpointing": True,
+        "epochs": 3,
+        "train_tokens": 64,
+    }
     one = Run("decoder-lora", model, tmp_path / "one", **more)
     two = Run("decoder-lora", model, tmp_path / "two", **more, processes=2)
     one.fit()
