@@ -15,7 +15,7 @@ from core.analysis.racing_words import why
 
 __all__ = ["Stage", "Verdict", "allowance", "judge", "tie_of"]
 DRAWS = 4000
-TIE, WIDEST_TIE = 0.01, 0.02
+TIE, WIDEST_TIE = 0.01, 0.03
 """One point of the metric: who is no further behind is tied, as in `core.analysis.decision`. And two, see `tie_of`."""
 Aim = Literal["best", "front"]
 Array = NDArray[np.float64]
@@ -42,7 +42,7 @@ def allowance(risk: float, taken: float, decisions: int) -> float:
 
 
 def tie_of(stages: Mapping[str, Sequence[Stage]], test_texts: int) -> float:
-    """The difference that so many test texts could hardly show between the candidates that lead, 1 to 2 points.
+    """The difference that so many test texts could hardly show between the candidates that lead, 1 to 3 points.
 
     It is half of the 95 % interval that a paired difference to the one that leads now has on the validation texts seen,
     narrowed to that of the test texts; the middle one of the better half, since far losers differ otherwise.

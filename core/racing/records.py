@@ -38,13 +38,13 @@ class Rules(Record):
     `risk` is the most that the chance of having stopped the candidate that would have won may be, over the whole race.
     """
 
-    shares: tuple[float, ...] = Field(default=(1 / 9, 1 / 3, 1.0), min_length=2, max_length=8)
+    shares: tuple[float, ...] = Field(default=(1 / 9, 1.0), min_length=2, max_length=8)
     risk: float = Field(default=0.05, gt=0, le=0.5)
     aim: Aim = "best"
     margin: float | None = Field(
         default=None, ge=0, le=0.5,
         description="how far behind does not matter, as a share: 0.01 is one point; left out: what the test texts "
-        "could hardly show, 1 to 2 points",
+        "could hardly show, 1 to 3 points",
     )  # fmt: skip
     finalists: int = Field(default=1, ge=1, le=20, description="how many candidates are at least run on all texts")
 

@@ -58,7 +58,7 @@ def race_report(
     race = Race(
         id=race_id, launched_at="2026-11-21T12:00:00.000+00:00", launched_by="ann",
         experiment=Experiment(dataset=dataset, candidates=list(NAMES)),
-        budget=budget or Budget(minutes=20), rules=Rules(aim=aim),  # type: ignore[arg-type]
+        budget=budget or Budget(minutes=20), rules=Rules(aim=aim, shares=(1 / 9, 1 / 3, 1.0)),  # type: ignore[arg-type]
         entries=tuple(RunSpec(dataset=dataset, fingerprint="f", task="single_label", candidate=resolve(name),
                               seed=0, train_size=None)
                       for name in NAMES),

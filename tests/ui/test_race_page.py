@@ -101,7 +101,7 @@ def raced(here: Home) -> Race:
     save_dataset(here, small_frame(per_label=100), "a *small* set", "single_label")
     variants = [Variant(candidate="tfidf-linear", settings={"max_features": most}) for most in (100, 1000)]
     experiment = Experiment(dataset="a *small* set", candidates=["majority"], variants=variants)
-    race = racing.start(here, experiment, Budget(minutes=30), Rules(margin=0.01))
+    race = racing.start(here, experiment, Budget(minutes=30), Rules(margin=0.01, shares=(1 / 9, 1 / 3, 1.0)))
     driven(here)
     return race
 

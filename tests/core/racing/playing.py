@@ -78,7 +78,10 @@ def race_on(home: Home, skill: Skill, before: Callable[[RunFolder], bool] = lamb
 
 def started(home: Home, candidates: list[str], budget: Budget | None = None, rules: Rules | None = None,
             seeds: tuple[int, ...] = (0,)) -> str:  # fmt: skip
-    """The id of a race over `things`."""
+    """The id of a race over `things`, in three rounds where the rules do not say."""
+    rules = rules or Rules()
+    if "shares" not in rules.model_fields_set:
+        rules = rules.model_copy(update={"shares": (1 / 9, 1 / 3, 1.0)})
     experiment = Experiment(dataset="things", candidates=candidates, seeds=list(seeds))
     return racing.start(home, experiment, budget, rules).id
 
