@@ -1,6 +1,6 @@
 """How much a race saves, and how often it still finds the winner: races replayed from finished runs.
 
-    python -m bench.racing HOME trec banking77 phrasebank liar [--repeats 20] [--worlds 40] [--json FILE]
+    python -m bench.racing HOME trec banking77 phrasebank liar [--raced HOME] [--repeats 20] [--worlds 40] [--json FILE]
 
 HOME holds each candidate's runs with several train sizes, of which the largest is all. Nothing runs again; HOME is only
 read. In each repeat the validation and test texts are dealt anew into both parts, the validation texts get a random
@@ -8,9 +8,10 @@ order, of which each round sees a first part as large as its share of the traini
 
 *Full grid*: every candidate is fitted on all texts (with each seed) and answers all validation and test texts. *Race*:
 in each round those still in are fitted on the round's texts and answer its part of the validation texts, counted anew
-each round; only those left in the last round answer the test texts. With more seeds, those that another decision leaves
-after it run with the others too. What is not trained runs once in the grid. Compute is measured CPU seconds of fit and
-answers.
+each round; only those left in the last round answer the test texts. With more seeds there is another decision after it,
+and those that cannot be told from the best on the validation texts then run with the next seed too, as long as there
+are two of them and seeds. What is not trained runs once in the grid. Compute is measured CPU seconds of fit and
+answers; of the first rounds, where `--raced` has a real race of the same candidates, that of its runs.
 
 The winner of either is the best on validation. They are *tied* where the 95 % interval of their paired difference on
 the test texts holds zero. *Harm*: on all texts and seeds together the best that the race dropped is better than
@@ -87,10 +88,10 @@ class Deal:
         """The validation texts of a round."""
         return round(len(self.order) * self.ground.sizes[stage] / self.ground.sizes[-1])
 
-    def best(self, labels: Sequence[str]) -> str:
-        """The best on all validation texts with all seeds."""
+    def best(self, ran: Mapping[str, int]) -> str:
+        """The best on all validation texts, each with the first so many seeds."""
         arms = self.ground.arms
-        return max(labels, key=lambda name: _over(arms[name], None, self.seeds, self.order).overall)
+        return max(ran, key=lambda name: _over(arms[name], None, self.seeds[: ran[name]], self.order).overall)
 
 
 def _over(arm: Arm, size: int | None, seeds: Sequence[int], places: np.ndarray) -> Performance:
@@ -125,11 +126,22 @@ def raced(one: Deal, name: str, policy: Policy, risk: float) -> Outcome:
         taken += sum(out.values())
         stays = [label for label in stays if label not in out]
     counts.append(len(stays))
-    for label in stays:
-        more = one.seeds[1:] if len(one.seeds) > 1 and arms[label].trained else one.seeds[:1]
-        again = len(one.seeds) > 1 and not arms[label].trained
-        spent += 0.0 if again else sum(arms[label].trial(None, seed).took(ground.texts) for seed in more)
-    return _checked(one, name, (risk, taken, tie), stays, spent, tuple(counts))
+    if len(one.seeds) == 1:
+        spent += sum(_took(one, arms[label], last) for label in stays)
+    ran = dict.fromkeys(stays, 1)
+    while more := [label for label in _level(one, ran) if arms[label].trained and ran[label] < len(one.seeds)]:
+        for label in more:
+            spent += arms[label].trial(None, one.seeds[ran[label]]).took(ground.texts)
+            ran[label] += 1
+    return _checked(one, name, (risk, taken, tie), ran, spent, tuple(counts))
+
+
+def _level(one: Deal, ran: dict[str, int]) -> list[str]:
+    """Those that cannot be told from the best on the validation texts by the seeds that have run; nobody when alone."""
+    found = {label: _over(one.ground.arms[label], None, one.seeds[:seeds], one.order) for label, seeds in ran.items()}
+    best = max(found, key=lambda name: found[name].overall)
+    level = [name for name in found if name == best or paired_difference(found[best], found[name]).is_tie]
+    return level if len(level) > 1 else []
 
 
 def _took(one: Deal, arm: Arm, stage: int) -> float:
@@ -141,21 +153,20 @@ def _took(one: Deal, arm: Arm, stage: int) -> float:
 def _least(one: Deal, winner: Arm) -> float:
     """CPU seconds of a race in which all but the winner are dropped after the first round."""
     later = sum(_took(one, winner, stage) for stage in range(1, len(one.ground.sizes)))
-    more = sum(winner.trial(None, seed).took(one.ground.texts) for seed in one.seeds[1:]) if winner.trained else 0.0
-    return sum(_took(one, arm, 0) for arm in one.ground.arms.values()) + later + more
+    return sum(_took(one, arm, 0) for arm in one.ground.arms.values()) + later
 
 
 def _checked(
-    one: Deal, name: str, risk: tuple[float, float, float], stays: list[str], spent: float, counts: tuple[int, ...]
+    one: Deal, name: str, risk: tuple[float, float, float], ran: dict[str, int], spent: float, counts: tuple[int, ...]
 ) -> Outcome:
     arms, ground = one.ground.arms, one.ground
-    of_grid, winner = one.best(list(arms)), one.best(stays)
+    of_grid, winner = one.best(dict.fromkeys(arms, len(one.seeds))), one.best(ran)
     first, other = (_over(arms[label], None, one.seeds, one.test) for label in (of_grid, winner))
     grid = sum(arm.trial(None, seed).took(ground.texts) for arm in arms.values()
                for seed in (one.seeds if arm.trained else one.seeds[:1]))  # fmt: skip
     every = np.arange(ground.texts)
     truth = {label: _over(arm, None, ground.seeds, every).overall for label, arm in arms.items()}
-    missed = max(truth.values()) - max(truth[label] for label in stays)
+    missed = max(truth.values()) - max(truth[label] for label in ran)
     return Outcome(
         ground.dataset, len(one.seeds), one.repeat, name, risk[0], winner, of_grid, spent / grid,
         first.overall - other.overall, winner == of_grid or paired_difference(first, other).is_tie, risk[1], missed,
@@ -163,10 +174,10 @@ def _checked(
     )  # fmt: skip
 
 
-def grounds(home: Home, datasets: Sequence[str]) -> Iterator[Ground]:
+def grounds(home: Home, datasets: Sequence[str], raced: Home | None = None) -> Iterator[Ground]:
     """The data sets with enough finished runs; tells what is there of each."""
     for name in datasets:
-        ground = ground_of(home, name, len(load_dataset(home, name).examples("train")))
+        ground = ground_of(home, name, len(load_dataset(home, name).examples("train")), raced)
         if ground is None:
             print(f"{name}: too few runs are finished")
             continue
@@ -196,10 +207,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--worlds", type=int, default=0, help="so many made-up data sets of each kind as well")
     parser.add_argument("--two", action="store_true", help="only two rounds: the smallest train size, then all")
+    parser.add_argument("--raced", type=Path, metavar="HOME", help="a data folder with real races: what rounds took")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every race as JSON")
     options = parser.parse_args()
     found = []
-    for ground in grounds(Home(options.home), options.datasets) if options.home else ():
+    raced_there = Home(options.raced) if options.raced else None
+    for ground in grounds(Home(options.home), options.datasets, raced_there) if options.home else ():
         found += list(outcomes(_rounds(ground, options.two), range(options.repeats)))
     for world in WORLDS:
         for number in range(options.worlds):

@@ -1,6 +1,6 @@
 """The finished runs that `bench/racing.py` replays races from: what each answered, and what it took."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from core.analysis.statistic import Statistic
 from core.findings.evidence import evidence
 from core.home import Home
 from core.methods import METHODS
+from core.portion import validated
 from core.runs import RunFolder, list_runs
 from core.tasks import get_task
 
@@ -74,10 +75,12 @@ class Ground:
         return None if stage == len(self.sizes) - 1 else self.sizes[stage]
 
 
-def ground_of(home: Home, dataset: str, all_texts: int) -> Ground | None:
+def ground_of(home: Home, dataset: str, all_texts: int, raced: Home | None = None) -> Ground | None:
     """The runs of a data set; None where there are not two candidates to be raced.
 
-    Seeds are those that every trained candidate, but the ones that are left out, has at all sizes.
+    Seeds are those that every trained candidate, but the ones that are left out, has at all sizes. `raced` holds runs
+    of a real race: what fitting took there counts for its rounds, in which only a part of the validation texts is
+    looked at after each epoch; finished runs of the same train size look at all of them.
     """
     arms: dict[str, Arm] = {}
     validated = 0
@@ -88,6 +91,10 @@ def ground_of(home: Home, dataset: str, all_texts: int) -> Ground | None:
         arm = arms.setdefault(folder.spec.label, Arm(folder.spec.label, {}))
         arm.trials[folder.spec.train_size, folder.spec.seed] = trial
     _quiet([arm.trials for arm in arms.values()])
+    for label, size, fit in _rounds(raced, dataset) if raced else ():
+        trials = arms[label].trials if label in arms else {}
+        for key in [key for key in trials if key[0] == size]:
+            trials[key] = replace(trials[key], fit=fit)
     sizes = sorted({size for arm in arms.values() for size, _ in arm.trials if size is not None})
     keys: list[int | None] = [*sizes, None]
     seeds = sorted({seed for arm in arms.values() for _, seed in arm.trials})
@@ -99,6 +106,14 @@ def ground_of(home: Home, dataset: str, all_texts: int) -> Ground | None:
     return Ground(
         dataset, there, (*sizes, all_texts), validated, tuple(kept), tuple(sorted(set(arms) - set(there)))
     )  # fmt: skip
+
+
+def _rounds(raced: Home, dataset: str) -> Iterator[tuple[str, int, float]]:
+    """Candidate, train size and CPU seconds of fitting of the runs that a race set aside after a round."""
+    for folder in list_runs(raced):
+        spec, fit = folder.spec, folder.usage.get("fit")
+        if spec.dataset == dataset and spec.train_size is not None and validated(folder) and fit:
+            yield spec.label, spec.train_size, fit.cpu_seconds
 
 
 def _quiet(every: Sequence[dict[Key, Trial]]) -> None:
