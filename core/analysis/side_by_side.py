@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -61,6 +61,11 @@ class SideBySide:
         places = np.argsort(-kinds, kind="stable")
         result: NDArray[np.int64] = places[kinds[places] > 0]
         return result
+
+    def ordered(self, names: Sequence[str]) -> "SideBySide":
+        """The same candidates in another order."""
+        rows = [self.names.index(name) for name in names]
+        return replace(self, names=tuple(names), codes=self.codes[rows], given=self.given[rows])
 
     def answer(self, name: str, place: int) -> str | None:
         """What a candidate answered to a text, encoded."""

@@ -26,7 +26,8 @@ from core.findings.comparing import chosen, compare
 from core.findings.decide import decision_of
 from core.findings.fronts import quality_draws
 from core.findings.power import power
-from core.findings.results import results
+from core.findings.results import dataset_runs, results
+from core.findings.sensitivity import asked_in_ways
 from core.home import Home
 from core.preferences import load
 from core.reconcile import open_runs
@@ -93,6 +94,7 @@ def _of_metric(home: Home, dataset: str, metric: str) -> Iterator[Step]:
         yield partial(quality_draws, home, rows)
         yield partial(power, home, rows, MARGIN)
         yield lambda: compare(home, chosen(rows, []))
+        yield lambda: asked_in_ways(home, rows, dataset_runs(home, dataset), metric)
         yield partial(_cascade, home, dataset, rows)
 
 

@@ -13,14 +13,17 @@ from core.analysis.results import CandidateRow
 from core.analysis.side_by_side import SideBySide, side_by_kinds
 from core.analysis.statistic import OfLabels
 from core.errors import TradeoffError, unknown
-from core.findings.answer_cache import Answers, answers
+from core.findings.answer_cache import Answers, answers, stamp_of
 from core.findings.evidence import performance_over
 from core.findings.figure_cache import kept
 from core.home import Home
+from core.recent import Recent
 from core.runs import RunFolder, find_run
 from core.tasks import get_task
 
 PAIRS, LABELS = TypeAdapter(list[Comparison]), TypeAdapter(list[LabelScores])
+MOST_CELLS = 2_000_000
+"""Candidates times texts that are held side by side."""
 LEAST, SHOWN, MOST = 2, 4, 6
 """How many candidates can be laid side by side, and how many are when none is named."""
 
@@ -100,7 +103,7 @@ def compare(home: Home, rows: Sequence[CandidateRow], margin: float = MARGIN) ->
     ordered = (best, *sorted((row for row in rows if row is not best), key=lambda row: -row.quality))
     folders = {row.candidate: [find_run(home, run) for run in row.run_ids] for row in ordered}
     found = {name: [_answers(name, folder) for folder in of_one] for name, of_one in folders.items()}
-    sides = side_by_kinds({name: [(one.ids, one.pairs, one.kinds) for one in of_one] for name, of_one in found.items()})
+    sides = _sides(home, folders, found).ordered(list(found))
     if not len(sides):
         raise TradeoffError("No test text was answered by all of these candidates",
                             remedy="Compare candidates that ran on the same version of the dataset.")  # fmt: skip
@@ -120,6 +123,17 @@ def _answers(name: str, folder: RunFolder) -> Answers:
     except (OSError, ValueError, KeyError):
         raise TradeoffError(f"The predictions of {name} cannot be read", folder.run_id,
                             "Leave it out, or launch its run again.") from None  # fmt: skip
+
+
+def _sides(
+    home: Home, folders: Mapping[str, Sequence[RunFolder]], found: Mapping[str, Sequence[Answers]]
+) -> SideBySide:  # fmt: skip
+    """Who is right where hangs on no metric: candidates are laid side by side once, whichever is the best."""
+    names = sorted(found)
+    key = (home, *((name, *((one.run_id, stamp_of(one)) for one in folders[name])) for name in names))
+    return _lately.get(
+        key, lambda: side_by_kinds({name: [(one.ids, one.pairs, one.kinds) for one in found[name]] for name in names})
+    )
 
 
 def _pairs(found: Mapping[str, Sequence[Answers]], metric: str) -> list[Comparison]:
@@ -143,3 +157,6 @@ def _surroundings(folders: Sequence[RunFolder]) -> dict[str, Plain]:
     named = {f"version of {library}": ", ".join(sorted({str(of_run.get(library)) for of_run in versions}))
              for library in dict.fromkeys(name for of_run in versions for name in of_run)}  # fmt: skip
     return {"hardware": ", ".join(name for name in hardware if name) or None, **named}
+
+
+_lately: Recent[SideBySide] = Recent(MOST_CELLS, lambda sides: sides.codes.size)

@@ -1,19 +1,23 @@
 """Prompt sensitivity of a dataset's runs: which ways of asking have been tried, and which to try."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+
+from pydantic import TypeAdapter
 
 from core.analysis.joint_draws import text_draws
-from core.analysis.prompt_spread import PromptSpread, Way, prompt_spread
+from core.analysis.prompt_spread import LEAST_WAYS, PromptSpread, Way, prompt_spread
 from core.analysis.results import CandidateRow, RunSummary
 from core.candidates import resolve
 from core.errors import TradeoffError
 from core.findings.evidence import performance_of
+from core.findings.figure_cache import kept
 from core.home import Home
 from core.methods import asks_provider
 from core.prompts.rewording import MOST
 from core.spec import Candidate, Experiment, RunSpec, Variant
 
+SPREAD: TypeAdapter[PromptSpread | None] = TypeAdapter(PromptSpread | None)
 PROMPTED = ("prompt", "api-prompt")
 WORDINGS = ORDERS = DRAWS = 3
 REDRAWN, TIMES = 24, 500
@@ -127,7 +131,17 @@ def _way(run: RunSummary, metric: str) -> Way | None:
 
 
 def _spread(home: Home, row: CandidateRow, ways: Sequence[Way], metric: str) -> PromptSpread | None:
-    varied = sorted(ways, key=lambda way: way.usual)[:REDRAWN] if len(ways) > 2 else []
+    if len(ways) < LEAST_WAYS:
+        return None
+    varied = sorted(ways, key=lambda way: way.usual)[:REDRAWN]
+    of = [metric, *(astuple(way) for way in ways)]
+    runs = [way.run_id for way in varied]
+    return kept(home, SPREAD, "prompt spread", runs, of, lambda: _made_spread(home, row, ways, varied, metric))
+
+
+def _made_spread(
+    home: Home, row: CandidateRow, ways: Sequence[Way], varied: Sequence[Way], metric: str
+) -> PromptSpread | None:  # fmt: skip
     found = {way.run_id: performance_of(home, row.model_copy(update={"run_ids": (way.run_id,)}), metric=metric)
              for way in varied}  # fmt: skip
     drawn, shared = text_draws({run: one for run, one in found.items() if one is not None}, TIMES)

@@ -100,8 +100,11 @@ def label_marks(
         tickvals=list(range(len(shown))), range=[len(shown) - 0.5, -0.5], showgrid=False, title="Label",
         ticktext=[f"{safe(f.shorten(named[label.label], 26))} ({label.support:,})" for label in shown],
     )  # fmt: skip
-    for line in range(1, len(shown)):
-        figure.add_hline(y=line - 0.5, line={"width": 1, "color": theme.faded(theme.quiet(dark), 0.5)}, layer="below")
+    rule = {"width": 1, "color": theme.faded(theme.quiet(dark), 0.5)}
+    figure.update_layout(  # all at once: a call for each takes ten times as long
+        shapes=[{"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "y0": line - 0.5, "y1": line - 0.5, "line": rule,
+                 "layer": "below"} for line in range(1, len(shown))]
+    )  # fmt: skip
     spoken = "; ".join(
         f"{f.shorten(named[label.label], 32)}: "
         + ", ".join(f"{name} {100 * value:.0f}" for name, (value, _, _) in label.f1.items())

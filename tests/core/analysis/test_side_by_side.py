@@ -37,6 +37,17 @@ def test_answers_are_aligned_by_id_and_counted() -> None:
     assert sum(count for _, count in found.patterns()) == len(found)
 
 
+def test_another_order_of_the_candidates_changes_nobody() -> None:
+    runs = {"one": [(IDS, DUE, ["x", "y", "y", None])], "two": [(IDS, DUE, ["x", "x", "y", "z"])]}
+    found = side_by_side(runs)
+    turned = found.ordered(["two", "one"])
+    assert turned.names == ("two", "one")
+    for name in runs:
+        assert [turned.answer(name, place) for place in range(4)] == [found.answer(name, place) for place in range(4)]
+    assert turned.agreement("one", "two") == found.agreement("one", "two")
+    assert turned.differing.tolist() == found.differing.tolist()
+
+
 def test_texts_where_most_differ_come_first() -> None:
     answers = {"p": ["x", "y", "x", "z"], "q": ["x", "z", "y", "z"], "r": ["x", "z", "z", "z"]}
     found = side_by_side({name: [(IDS, DUE, said)] for name, said in answers.items()})

@@ -28,7 +28,7 @@ def dataset(home: Home) -> Dataset:
 
 def test_pages_then_find_all_that_they_ask(home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRADEOFF_HOME", str(home.root))
-    assert ahead.compute(home) == 5 * len(ranking_metrics(dataset.info.task))
+    assert ahead.compute(home) == 7 * len(ranking_metrics(dataset.info.task))
     made: list[str] = []
 
     def asked(home: Home, kind, name: str, runs, of, make):  # type: ignore[no-untyped-def]
@@ -38,7 +38,8 @@ def test_pages_then_find_all_that_they_ask(home: Home, dataset: Dataset, monkeyp
 
         return kept(home, kind, name, runs, of, told)
 
-    for module in ("row_intervals", "results", "decide", "fronts", "power", "cascade_answers"):
+    for module in ("row_intervals", "results", "decide", "fronts", "power", "comparing", "sensitivity",
+                   "cascade_answers"):  # fmt: skip
         monkeypatch.setattr(f"core.findings.{module}.kept", asked)
     ahead.compute(home)
     assert made == []
