@@ -58,10 +58,11 @@ class Server:
         page, until = browser.new_page(), time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
+                socket.create_connection(("127.0.0.1", port), 1.0).close()  # the browser's own tries are dear
                 page.goto(f"http://127.0.0.1:{port}/{self.path}", wait_until="commit")
                 page.wait_for_selector(self.shows, timeout=1000 * PATIENCE_SECONDS)
                 break
-            except Error:
+            except (Error, OSError):
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.02)
