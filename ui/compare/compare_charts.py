@@ -59,7 +59,7 @@ def differences(found: Compared, reference: str, dark: bool = False) -> Chart:
     )  # fmt: skip
     figure.update_yaxes(
         tickvals=lines, ticktext=[safe(f.shorten(row.candidate, 34)) for row in others], showgrid=False,
-        range=[len(others) - 0.5, -0.5], title="",
+        range=[len(others) - 0.5, -0.5], title="", zeroline=False,
     )  # fmt: skip
     spoken = "; ".join(
         f"{row.candidate} {difference_told(found.metric, pair.difference.value)}, "
@@ -97,7 +97,7 @@ def label_marks(
     figure.update_xaxes(title="F1 (0 to 100)", tickvals=ticks, ticktext=[f"{100 * tick:.0f}" for tick in ticks],
                         range=[-0.02, 1.02])  # fmt: skip
     figure.update_yaxes(
-        tickvals=list(range(len(shown))), range=[len(shown) - 0.5, -0.5], showgrid=False, title="Label",
+        tickvals=list(range(len(shown))), range=[len(shown) - 0.5, -0.5], showgrid=False, title="Label", zeroline=False,
         ticktext=[f"{safe(f.shorten(named[label.label], 26))} ({label.support:,})" for label in shown],
     )  # fmt: skip
     rule = {"width": 1, "color": theme.faded(theme.quiet(dark), 0.5)}
