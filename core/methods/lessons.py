@@ -93,9 +93,9 @@ class Lessons:
         """The quickest way in which the model says the same as in the plainest."""
         ways: list[Way] = []
         lengths = [len(row) + len(answer) for row, answer in zip(rows, answers, strict=True)]
-        # In one row nothing keeps a model from looking beyond its window.
+        # In one row nothing keeps a model from looking beyond its window; whether others are seen takes two to tell.
         window = getattr(self.model.config.get_text_config(), "sliding_window", None) or MOST_PACKED
-        if len(shared) + sum(lengths) <= MOST_PACKED and len(shared) + max(lengths) <= window:
+        if len(rows) > 1 and len(shared) + sum(lengths) <= MOST_PACKED and len(shared) + max(lengths) <= window:
             ways.append("packed")
         if len(shared) >= WORTH_SHARING and not self.settings.gradient_checkpointing:
             ways.append("once")

@@ -191,3 +191,22 @@ def test_a_chat_template_wraps_the_question_and_no_text_ends_it_early(tmp_path: 
     ids = [*phrasing.shared, *asked.ids]
     assert (ids.count(start), ids.count(end)) == (2, 1)
     assert spelled.tokenizer.decode(ids).endswith("<|im_end|>\n<|im_start|>assistant\nLabel:")
+
+
+def test_prompts_in_one_row_do_not_see_each_other_and_a_single_one_proves_nothing(
+    folders: dict[str, Path], decoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, str]] = []
+
+    def tried(model: Any, shared: list[int], rows: list[list[int]], answers: list[list[int]], way: Way) -> bool:
+        asked.append((len(rows), way))
+        return is_same(model, shared, rows, answers, way)
+
+    monkeypatch.setattr("core.methods.lessons.is_same", tried)
+    lessons = lessons_of(folders, decoder)
+    alone, together = lessons.summed(lessons.items[:1]), lessons.summed(lessons.items[:4])
+    apart = sum(lessons.summed([lesson]) for lesson in lessons.items[:4])
+    torch.testing.assert_close(together, apart, rtol=1e-4, atol=1e-4)
+    assert alone > 0
+    assert (2, "packed") in asked
+    assert (1, "packed") not in asked
