@@ -25,7 +25,7 @@ CITIES, DAYS, INTENTS = (
 TASKS = ["single_label", "multi_label", "token_labels", "intent_slots"]
 BY_HEART: dict[str, dict[str, Any]] = {
     "decoder": {"epochs": 20, "learning_rate": 5e-3, "batch_size": 5},
-    "seq2seq": {"epochs": 30, "learning_rate": 3e-3, "batch_size": 10},
+    "seq2seq": {"epochs": 45, "learning_rate": 3e-3, "batch_size": 10},
 }
 SHORT = {"list_labels": "no", "schedule": "constant", "weight_decay": 0.0}
 
