@@ -16,7 +16,7 @@ from core.analysis.racing_words import why
 __all__ = ["Stage", "Verdict", "allowance", "judge", "tie_of"]
 DRAWS = 4000
 TIE, WIDEST_TIE = 0.01, 0.03
-"""One point of the metric: who is no further behind is tied, as in `core.analysis.decision`. And two, see `tie_of`."""
+"""A point of the metric: who is no further behind is tied, as in `core.analysis.decision`. And three: see `tie_of`."""
 Aim = Literal["best", "front"]
 Array = NDArray[np.float64]
 

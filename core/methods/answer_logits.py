@@ -21,7 +21,7 @@ Way = Literal["whole", "once", "packed"]
 """How prompts are computed: each one whole, their shared beginning once, or all of them in one row."""
 BY_MASK = ("sdpa", "eager", SMALL)
 """Attention that takes any mask."""
-ODD = (ValueError, TypeError, AttributeError, IndexError, KeyError, NotImplementedError, RuntimeError)
+ODD = (ValueError, TypeError, AttributeError, LookupError, RuntimeError)
 """What models raise that are not built for a way."""
 
 

@@ -22,7 +22,7 @@ MOST_CHECKED = 2000
 WORTH_SHARING = 8
 """Tokens from which on it pays to compute the beginning of all prompts apart."""
 MOST_PACKED = 768
-"""Tokens that stand in one row at most: beyond, attention between all of them costs more than padding does."""
+"""Tokens that stand in one row at most: attention between all of them grows with the square of their number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Low-rank adapters beside frozen layers on a CPU, each pair as one step: what PEFT computes, in half the passes."""
+"""Low-rank adapters beside frozen layers on a CPU, each pair as one step: what PEFT computes, in fewer passes."""
 
 from typing import Any
 
